@@ -1,0 +1,32 @@
+import type { Role } from './generation.ts';
+
+export interface Conversation {
+  readonly id: string;
+  readonly ownerId: string;
+  /** Empty until there is one. */
+  readonly title: string;
+  readonly lastMessageId: string | null;
+  /** The reply that is queued or running. */
+  readonly activeGenerationId: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface Message {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly role: Role;
+  /** Null for the model's: its text is its generation's. */
+  readonly text: string | null;
+  readonly authorId: string | null;
+  readonly generationId: string | null;
+  readonly createdAt: number;
+}
+
+export type ViewerRole = 'ADMIN' | 'MEMBER' | 'READER';
+
+export interface Viewer {
+  readonly id: string;
+  readonly name: string;
+  readonly role: ViewerRole;
+}

@@ -1,0 +1,27 @@
+/** The closed list of `extensions.code`. */
+export type ErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'RATE_LIMITED'
+  | 'QUOTA_EXCEEDED'
+  | 'MODEL_UNAVAILABLE'
+  | 'CONFLICT'
+  | 'UNAVAILABLE'
+  | 'INTERNAL';
+
+/** An error that the client is to see as it is: its code and its message. Any other error is masked as `INTERNAL`. */
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MillraceError';
+    this.code = code;
+  }
+}
+
+export const badInput = (message: string) => new MillraceError('BAD_USER_INPUT', message);
+export const notFound = (what: string) => new MillraceError('NOT_FOUND', `${what} was not found.`);
+export const conflict = (message: string) => new MillraceError('CONFLICT', message);

@@ -1,0 +1,69 @@
+import type { EndedEntry, Entry } from '../domain/entry.ts';
+
+/**
+ * The logs of all generations: ordered, durable, append-only.
+ *
+ * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before.
+ */
+export interface Log {
+  /**
+   * Writes `entries` at the end of the log, all or none, and resolves when they are durable.
+   *
+   * The fence: entries that begin with `attemptStarted` are taken if its `attempt` is above the log's; all others if
+   * `attempt` equals the log's (0 before the first). `[queued]` creates the log under a new epoch, and where there is
+   * one already it changes nothing.
+   *
+   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it; nothing was written.
+   */
+  append(id: string, attempt: number, entries: readonly Entry[]): Promise<void>;
+
+  /** Where each of the logs stands; a log that does not exist is missing from the answer. */
+  heads(ids: readonly string[]): Promise<Map<string, Head>>;
+
+  /**
+   * The entries after offset `after` (0: from the start), in order, at most about 1 MiB of them at once: where the
+   * last one is not the head's, read on. Undefined where there is no such log.
+   */
+  read(id: string, after: number): Promise<Slice | undefined>;
+
+  /** Lets go of a log `afterMs` from now, or a little later. Called once the store has its text, or needs it no more. */
+  retire(id: string, afterMs: number): Promise<void>;
+}
+
+/** A log's present end, kept beside it so that nobody must read it whole. */
+export interface Head {
+  /** The log's own name: a log that was lost and begun anew has another. */
+  readonly epoch: string;
+  /** Offset of the last entry. */
+  readonly offset: number;
+  /** The current attempt; 0 before the first. */
+  readonly attempt: number;
+  readonly startedAt: number | null;
+  readonly firstTokenAt: number | null;
+  readonly ended: EndedEntry | null;
+}
+
+/** Consecutive entries; the first one has the offset `after + 1`. */
+export interface Slice {
+  readonly epoch: string;
+  readonly after: number;
+  readonly entries: readonly Entry[];
+}
+
+/** What `append` publishes: just the slice that was written. */
+export type LogMessage = Slice;
+
+export const logTopic = (id: string): string => `log:${id}`;
+
+/** Why an append was refused: another attempt has begun, the log has ended, or there is none. */
+export type RefusalReason = 'superseded' | 'ended' | 'missing';
+
+export class AppendRefused extends Error {
+  readonly reason: RefusalReason;
+
+  constructor(id: string, reason: RefusalReason) {
+    super(`The log of ${id} refuses the entries: ${reason}`);
+    this.name = 'AppendRefused';
+    this.reason = reason;
+  }
+}
