@@ -11,20 +11,20 @@ export interface Log {
    *
    * The fence: entries that begin with `attemptStarted` are taken if its `attempt` is above the log's; all others if
    * `attempt` equals the log's (0 before the first). `[queued]` creates the log under a new epoch, and where there is
-   * one already it changes nothing.
+   * one already it changes nothing. With `after`, the log's last offset must be just that too.
    *
    * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it; nothing was written.
    */
-  append(id: string, attempt: number, entries: readonly Entry[]): Promise<void>;
+  append(id: string, attempt: number, entries: readonly Entry[], after?: number): Promise<void>;
 
   /** Where each of the logs stands; a log that does not exist is missing from the answer. */
   heads(ids: readonly string[]): Promise<Map<string, Head>>;
 
   /**
-   * The entries after offset `after` (0: from the start), in order, at most about 1 MiB of them at once: where the
-   * last one is not the head's, read on. Undefined where there is no such log.
+   * The entries of each log after the offset given for it (0: from the start), in order; of one log at most about
+   * 1 MiB at once, and then `more` is true. A log that does not exist is missing from the answer.
    */
-  read(id: string, after: number): Promise<Slice | undefined>;
+  read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>>;
 
   /** Lets go of a log `afterMs` from now, or a little later. Called once the store has its text, or needs it no more. */
   retire(id: string, afterMs: number): Promise<void>;
@@ -50,12 +50,14 @@ export interface Slice {
   readonly entries: readonly Entry[];
 }
 
+export type ReadSlice = Slice & { readonly more: boolean };
+
 /** What `append` publishes: just the slice that was written. */
 export type LogMessage = Slice;
 
 export const logTopic = (id: string): string => `log:${id}`;
 
-/** Why an append was refused: another attempt has begun, the log has ended, or there is none. */
+/** Why an append was refused: somebody else has written, the log has ended, or there is none. */
 export type RefusalReason = 'superseded' | 'ended' | 'missing';
 
 export class AppendRefused extends Error {

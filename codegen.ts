@@ -1,0 +1,40 @@
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+/** Types from schema.graphql: of the resolvers for the server, of the documents for clients. `npm run codegen`. */
+const config: CodegenConfig = {
+  schema: 'schema.graphql',
+  generates: {
+    'src/graphql/generated/resolvers.ts': {
+      plugins: ['typescript', 'typescript-resolvers'],
+      config: {
+        useTypeImports: true,
+        enumsAsTypes: true,
+        contextType: '../context.ts#Context',
+        scalars: { ID: 'string', DateTime: { input: 'number', output: 'number' }, Cursor: 'string' },
+        mappers: {
+          Generation: '../../domain/generation.ts#Generation as GenerationRow',
+          GenerationEvent: '../events.ts#GenerationEventOf',
+          GenerationQueued: '../events.ts#GenerationEventOf',
+          AttemptStarted: '../events.ts#GenerationEventOf',
+          TextAppended: '../events.ts#GenerationEventOf',
+          GenerationEnded: '../events.ts#GenerationEventOf',
+          Conversation: '../../domain/conversation.ts#Conversation as ConversationRow',
+          Message: '../../domain/conversation.ts#Message as MessageRow',
+          Viewer: '../../domain/conversation.ts#Viewer as ViewerRow',
+          Model: '../../domain/model.ts#Model as ModelRow',
+        },
+      },
+    },
+    'src/client/generated/operations.ts': {
+      plugins: ['typescript-operations', 'typed-document-node'],
+      documents: 'src/client/*.graphql',
+      config: {
+        useTypeImports: true,
+        enumsAsTypes: true,
+        scalars: { ID: 'string', DateTime: 'string', Cursor: 'string' },
+      },
+    },
+  },
+};
+
+export default config;

@@ -1,0 +1,42 @@
+import type { EndedEntry } from '../domain/entry.ts';
+import { type Generation, hasEnded } from '../domain/generation.ts';
+import { AppendRefused } from '../log/log.ts';
+import type { Queue } from '../queue/queue.ts';
+import { readProgress } from './read.ts';
+import { type SettleDeps, settle } from './settle.ts';
+
+export interface CancelDeps extends SettleDeps {
+  readonly queue: Queue;
+  readonly now?: () => number;
+}
+
+/**
+ * Ends a generation by writing `ended` into its log, whoever is running it, or nobody: its worker learns of it from
+ * the log, closes its request to the backend, and can write no more. One that has ended stays as it is.
+ */
+export async function cancel(deps: CancelDeps, generation: Generation): Promise<void> {
+  const { log, queue, now = Date.now } = deps;
+  const { id, modelId } = generation;
+  if (hasEnded(generation)) return;
+  for (;;) {
+    const progress = (await readProgress(log, [id])).get(id);
+    if (!progress) {
+      await log.append(id, 0, [{ type: 'queued', at: now() }]);
+      continue;
+    }
+    if (progress.ended) return settle(deps, generation, progress);
+    const usage = { promptTokens: null, completionTokens: progress.tokens };
+    const end = { status: 'CANCELLED', finishReason: 'CANCELLED', usage, error: null } as const;
+    const ended: EndedEntry = { type: 'ended', at: now(), ...end };
+    try {
+      // Only just after what was counted: where the worker was quicker, count again.
+      await log.append(id, progress.attempt, [ended], progress.offset);
+    } catch (error) {
+      if (error instanceof AppendRefused) continue;
+      throw error;
+    }
+    progress.apply(ended);
+    await queue.remove({ id, modelId });
+    return settle(deps, generation, progress);
+  }
+}

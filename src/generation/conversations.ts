@@ -1,0 +1,102 @@
+import { mayAccess } from '../domain/access.ts';
+import type { Conversation, Viewer } from '../domain/conversation.ts';
+import { badInput, notFound } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import { cancel } from './cancel.ts';
+import { conversationTopic, tellConversation } from './changes.ts';
+import type { Conversations, SendInput } from './generation.ts';
+import { promptMessages } from './prompt.ts';
+import { draftOf, type SubmitDeps, submit } from './submit.ts';
+import { Watch } from './watch.ts';
+
+const maxTitleLength = 200;
+const madeTitleLength = 60;
+
+/** The verbs of conversations on one set of parts. */
+export function createConversations(deps: SubmitDeps): Conversations {
+  const { store, bus, log, now = Date.now } = deps;
+
+  async function findFor(viewer: Viewer, id: string): Promise<Conversation> {
+    const [row] = await store.conversations.byIds([id]);
+    if (!row || !mayAccess(viewer, row.ownerId)) throw notFound(`The conversation ${id}`);
+    return row;
+  }
+
+  return {
+    async create(viewer, title) {
+      const at = now();
+      const id = newId('conv');
+      const empty = { lastMessageId: null, activeGenerationId: null };
+      const conversation = {
+        id,
+        ownerId: viewer.id,
+        title: checkTitle(title, 0),
+        ...empty,
+        createdAt: at,
+        updatedAt: at,
+      };
+      await store.conversations.create(conversation);
+      return conversation;
+    },
+
+    send: async (viewer, input) => send(deps, viewer, await findFor(viewer, input.conversationId), input),
+
+    async rename(viewer, id, title) {
+      await findFor(viewer, id);
+      const renamed = await store.conversations.rename(id, checkTitle(title, 1));
+      if (!renamed) throw notFound(`The conversation ${id}`);
+      await tellConversation(bus, id);
+      return renamed;
+    },
+
+    async delete(viewer, id) {
+      const { activeGenerationId } = await findFor(viewer, id);
+      const active = activeGenerationId ? await store.generations.byIds([activeGenerationId]) : [];
+      for (const generation of active) await cancel(deps, generation);
+      for (const generationId of await store.conversations.delete(id)) await log.retire(generationId, 0);
+      await tellConversation(bus, id);
+    },
+
+    async follow(viewer, id) {
+      await findFor(viewer, id);
+      const open = (watch: Watch<string>) => {
+        watch.mark(id);
+        return bus.subscribe(conversationTopic(id), () => watch.mark(id));
+      };
+      const watch = new Watch<string>({ open });
+      const next = async () => ((await watch.next()) ? (await store.conversations.byIds([id]))[0] : undefined);
+      return { next, close: () => watch.close() };
+    },
+  };
+}
+
+async function send(deps: SubmitDeps, viewer: Viewer, { id }: Conversation, input: SendInput) {
+  const draft = draftOf(deps, viewer, input);
+  const [message] = promptMessages({ prompt: input.text });
+  if (!message) throw badInput('The message is empty.');
+  const { text } = message;
+  const reply = { conversationId: id, messageId: newId('msg'), text, replyId: newId('msg'), title: titleOf(text) };
+  const generation = await submit(deps, { ...draft, messages: null, reply });
+  // With an idempotency key that was used before, the messages are those of the first time.
+  const [sent] = await deps.store.conversations.messagesByIds([generation.messageId ?? reply.replyId]);
+  const [asked] = sent ? await deps.store.conversations.messagesByIds([sent.id]) : [];
+  if (!asked) throw notFound(`The conversation ${id}`);
+  return { message: asked, generation };
+}
+
+/** The beginning of the first message: one line, cut between words. */
+function titleOf(text: string): string {
+  const line = text.trim().split(/\s+/).join(' ');
+  if (line.length <= madeTitleLength) return line;
+  const cut = line
+    .slice(0, madeTitleLength)
+    .toWellFormed()
+    .replace(/\uFFFD$/, '');
+  return `${cut.replace(/ \S*$/, '')}…`;
+}
+
+function checkTitle(title: string, least: number): string {
+  const trimmed = title.trim();
+  if (trimmed.length >= least && trimmed.length <= maxTitleLength) return trimmed;
+  throw badInput(`A title has ${least} to ${maxTitleLength} characters.`);
+}

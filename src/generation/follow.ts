@@ -1,0 +1,141 @@
+import { beginning, type Position } from '../domain/cursor.ts';
+import { type Generation, hasEnded } from '../domain/generation.ts';
+import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
+import type { Log, Slice } from '../log/log.ts';
+import type { Tail, Tails } from '../log/tail.ts';
+import type { Store } from '../store/store.ts';
+
+export interface FollowDeps {
+  readonly store: Store;
+  readonly log: Log;
+  readonly tails: Tails;
+}
+
+/**
+ * One reader of one log, by the stream contract. It holds a position and what was merged for the next few messages,
+ * never a queue: what it misses while it is not asked waits in the log.
+ */
+export class Follower {
+  readonly generation: Generation;
+  readonly #deps: FollowDeps;
+  #position: Position;
+  #ready: LogEvent[] = [];
+  #tail: Tail | undefined;
+  #unlisten: (() => void) | undefined;
+  #wake: (() => void) | undefined;
+  #closed = false;
+  #ended = false;
+
+  constructor(deps: FollowDeps, generation: Generation, after: Position | undefined) {
+    this.#deps = deps;
+    this.generation = generation;
+    this.#position = after ?? beginning('');
+  }
+
+  /** Whether it has given `ended`. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The next event, once there is one; undefined after `ended`, and after `close`. Call it again only when it resolved. */
+  async next(): Promise<LogEvent | undefined> {
+    while (!this.#closed && !this.#ended) {
+      const event = this.#ready.shift();
+      if (event) {
+        this.#ended = isEnd(event);
+        return event;
+      }
+      await this.#fill();
+    }
+    return undefined;
+  }
+
+  /** Ends it, also a `next` that is under way. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wake?.();
+    this.#unlisten?.();
+    if (this.#tail) this.#deps.tails.release(this.generation.id);
+  }
+
+  /** Waits for something after the position, and merges it. */
+  async #fill(): Promise<void> {
+    if (hasEnded(this.generation) && !this.#tail) return this.#takeSettled(this.generation);
+    const tail = this.#tail ?? (await this.#openTail());
+    if (this.#closed) return;
+    if (tail.epoch === undefined) return this.#withoutLog();
+    if (tail.epoch !== this.#position.epoch) this.#position = beginning(tail.epoch);
+    if (this.#position.offset >= tail.offset) return this.#changed();
+    const { id } = this.generation;
+    const { offset } = this.#position;
+    const slice = tail.since(offset) ?? (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+    if (slice?.epoch === this.#position.epoch) this.#take(numbered(slice));
+    // Gone, or begun anew, just now.
+    else await tail.repair();
+  }
+
+  async #openTail(): Promise<Tail> {
+    const tail = await this.#deps.tails.open(this.generation.id);
+    if (this.#closed) {
+      this.#deps.tails.release(this.generation.id);
+    } else {
+      this.#tail = tail;
+      this.#unlisten = tail.listen(() => this.#wake?.());
+    }
+    return tail;
+  }
+
+  /** There is no log: not yet, or no more because the store has it all. */
+  async #withoutLog(): Promise<void> {
+    const changed = this.#changed();
+    const [generation] = await this.#deps.store.generations.byIds([this.generation.id]);
+    if (!generation) return this.close();
+    if (hasEnded(generation)) this.#takeSettled(generation);
+    else await changed;
+  }
+
+  #changed(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    return promise;
+  }
+
+  #takeSettled(generation: Generation): void {
+    const { course } = generation;
+    if (course && course.epoch !== this.#position.epoch) this.#position = beginning(course.epoch);
+    this.#take(settledEntries(generation, this.#position));
+  }
+
+  #take(entries: Iterable<NumberedEntry>): void {
+    this.#ready = merge(entries, this.#position);
+    const last = this.#ready.at(-1);
+    if (last) this.#position = last.position;
+    else this.close();
+  }
+}
+
+function* numbered({ after, entries }: Slice): Iterable<NumberedEntry> {
+  let offset = after;
+  for (const entry of entries) yield { offset: ++offset, entry };
+}
+
+/** What a generation's row tells of its log to a reader of it at a position, once the log itself is gone. */
+function settledEntries(generation: Generation, { offset: after, length }: Position): NumberedEntry[] {
+  const { course, status, finishReason, usage, error, endedAt, createdAt, startedAt, firstTokenAt, text } = generation;
+  if (!course || !usage || !finishReason || endedAt === null || status === 'QUEUED' || status === 'RUNNING') return [];
+  if (after >= course.offset) return [];
+  const attempts = course.attempts.filter(({ offset }) => offset > after);
+  const position = Math.min(length, ...attempts.map(({ keptLength }) => keptLength));
+  const entries: NumberedEntry[] = after < 1 ? [{ offset: 1, entry: { type: 'queued', at: createdAt } }] : [];
+  for (const { offset, ...attempt } of attempts) {
+    entries.push({ offset, entry: { type: 'attemptStarted', at: startedAt ?? endedAt, keptTokens: 0, ...attempt } });
+  }
+  if (text.length > position) {
+    const rest = { at: firstTokenAt ?? endedAt, position, text: text.slice(position), tokens: usage.completionTokens };
+    entries.push({ offset: course.offset - 1, entry: { type: 'textAppended', ...rest } });
+  }
+  const ended = { at: endedAt, status, finishReason, usage, error };
+  return [...entries, { offset: course.offset, entry: { type: 'ended', ...ended } }];
+}

@@ -1,0 +1,72 @@
+import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
+import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
+import type { LogEvent } from '../domain/merge.ts';
+import type { Content } from './read.ts';
+
+/** What can be done with generations; every door (GraphQL now, REST later) calls these and nothing below them. */
+export interface Generations {
+  /**
+   * Accepts a generation: recorded before this resolves, run as soon as its model has room.
+   * @throws MillraceError `BAD_USER_INPUT`, `CONFLICT`
+   */
+  submit(viewer: Viewer, input: SubmitInput): Promise<Generation>;
+
+  /** Ends a generation; one that has ended is the answer as it is. @throws MillraceError `NOT_FOUND` */
+  cancel(viewer: Viewer, id: string): Promise<Generation>;
+
+  /** Reads a log from a cursor on, by the stream contract. @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT` */
+  follow(viewer: Viewer, id: string, after?: string): Promise<Following>;
+
+  /** The viewer's generations: those that are open now, then each that changes. */
+  followMine(viewer: Viewer): Source<Generation>;
+
+  /** Generations as they are now, in no particular order; those that do not exist are missing. */
+  byIds(ids: readonly string[]): Promise<Generation[]>;
+
+  /** These rows as they are now. */
+  current(rows: readonly Generation[]): Promise<Generation[]>;
+
+  /** What each of these has written so far, and its place in the log, by id. */
+  content(generations: readonly Generation[]): Promise<Map<string, Content>>;
+}
+
+/** What can be done with conversations. */
+export interface Conversations {
+  /** @throws MillraceError `BAD_USER_INPUT` */
+  create(viewer: Viewer, title: string): Promise<Conversation>;
+  /** Adds a message and starts the reply. @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` */
+  send(viewer: Viewer, input: SendInput): Promise<{ message: Message; generation: Generation }>;
+  /** @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT` */
+  rename(viewer: Viewer, id: string, title: string): Promise<Conversation>;
+  /** Deletes it, and cancels what runs in it. @throws MillraceError `NOT_FOUND` */
+  delete(viewer: Viewer, id: string): Promise<void>;
+  /** The conversation now and after every change, until it is deleted. @throws MillraceError `NOT_FOUND` */
+  follow(viewer: Viewer, id: string): Promise<Source<Conversation>>;
+}
+
+/** Gives one value after the other: pulled, so that what nobody asks for is not made. Holds nothing before the first. */
+export interface Source<Value> {
+  /** The next value; undefined at the end. Called again only when it has resolved. */
+  next(): Promise<Value | undefined>;
+  /** Ends it, also a `next` that is under way. */
+  close(): void;
+}
+
+export type Following = Source<LogEvent> & { readonly generation: Generation };
+
+export interface RunInput {
+  readonly model?: string | null | undefined;
+  readonly parameters?: { readonly [Key in keyof Sampling]?: Sampling[Key] | null } | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly onDisconnect?: DisconnectPolicy | null | undefined;
+}
+
+export interface SubmitInput extends RunInput {
+  readonly prompt?: string | null | undefined;
+  readonly messages?: readonly ChatMessage[] | null | undefined;
+}
+
+export interface SendInput extends RunInput {
+  readonly conversationId: string;
+  readonly text: string;
+}

@@ -1,0 +1,85 @@
+import { mayAccess } from '../domain/access.ts';
+import type { Viewer } from '../domain/conversation.ts';
+import { decodeCursor } from '../domain/cursor.ts';
+import { notFound } from '../domain/errors.ts';
+import { type Generation, hasEnded } from '../domain/generation.ts';
+import { Attendances } from './attendance.ts';
+import { cancel } from './cancel.ts';
+import { type FollowDeps, Follower } from './follow.ts';
+import type { Following, Generations } from './generation.ts';
+import { followMine } from './mine.ts';
+import { promptMessages } from './prompt.ts';
+import { readContent, readCurrent } from './read.ts';
+import { draftOf, type SubmitDeps, submit } from './submit.ts';
+
+export type GenerationsDeps = SubmitDeps & FollowDeps;
+
+/** The verbs on one set of parts. `close` before the connections are: their end then cancels nothing. */
+export function createGenerations(deps: GenerationsDeps): Generations & { close(): void } {
+  const { store, log } = deps;
+
+  const attendances = new Attendances((id) => {
+    find(id)
+      .then((generation) => generation && cancel(deps, generation))
+      .catch((error) => deps.onError(error, id));
+  });
+
+  async function find(id: string): Promise<Generation | undefined> {
+    const [row] = await store.generations.byIds([id]);
+    return row;
+  }
+
+  async function findFor(viewer: Viewer, id: string): Promise<Generation> {
+    const row = await find(id);
+    if (!row || !mayAccess(viewer, row.viewerId)) throw notFound(`The generation ${id}`);
+    return row;
+  }
+
+  const byIds: Generations['byIds'] = async (ids) => readCurrent(log, await store.generations.byIds(ids));
+
+  return {
+    async submit(viewer, input) {
+      const draft = draftOf(deps, viewer, input);
+      return submit(deps, { ...draft, messages: promptMessages(input), reply: null });
+    },
+
+    async cancel(viewer, id) {
+      await cancel(deps, await findFor(viewer, id));
+      const [cancelled] = await byIds([id]);
+      if (!cancelled) throw notFound(`The generation ${id}`);
+      return cancelled;
+    },
+
+    async follow(viewer, id, after) {
+      const generation = await findFor(viewer, id);
+      const follower = new Follower(deps, generation, after === undefined ? undefined : decodeCursor(id, after));
+      const attends = generation.onDisconnect === 'CANCEL' && !hasEnded(generation);
+      return attends ? attended(follower, attendances) : follower;
+    },
+
+    followMine: (viewer) => followMine(deps, viewer, byIds),
+    byIds,
+    current: (rows) => readCurrent(log, rows),
+    content: (generations) => readContent(log, generations),
+    close: () => attendances.close(),
+  };
+}
+
+/** A follower whose leaving before the end is noted. */
+function attended(follower: Follower, attendances: Attendances): Following {
+  const { generation } = follower;
+  let joined = false;
+  return {
+    generation,
+    next() {
+      if (!joined) attendances.join(generation.id);
+      joined = true;
+      return follower.next();
+    },
+    close() {
+      follower.close();
+      if (joined) attendances.leave(generation.id);
+      joined = false;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { badInput } from '../domain/errors.ts';
+import type { ChatMessage, Sampling } from '../domain/generation.ts';
+
+/** Larger ones are refused: no model reads so much, and every node would have to carry it. In code units. */
+const maxPromptLength = 4 << 20;
+
+interface PromptInput {
+  readonly prompt?: string | null | undefined;
+  readonly messages?: readonly ChatMessage[] | null | undefined;
+}
+
+/** The messages that the input stands for. @throws MillraceError `BAD_USER_INPUT` */
+export function promptMessages({ prompt, messages }: PromptInput): readonly ChatMessage[] {
+  if ((prompt == null) === (messages == null)) throw badInput('Give exactly one of `prompt` and `messages`.');
+  const all = messages ?? [{ role: 'USER' as const, text: prompt ?? '' }];
+  if (!all.some(({ text }) => text.trim() !== '')) throw badInput('The prompt is empty.');
+  const length = all.reduce((sum, { text }) => sum + text.length, 0);
+  if (length > maxPromptLength) throw badInput(`The prompt has ${length} characters; ${maxPromptLength} are allowed.`);
+  return all;
+}
+
+/** The parameters without what was left out. @throws MillraceError `BAD_USER_INPUT` for a value out of its range */
+export function checkSampling(
+  input: { readonly [Key in keyof Sampling]?: Sampling[Key] | null } | null | undefined,
+): Sampling {
+  const given = Object.entries(input ?? {}).filter(([, value]) => value != null);
+  const sampling: Sampling = Object.fromEntries(given);
+  const { maxTokens, temperature, topP, stop } = sampling;
+  if (maxTokens !== undefined && maxTokens < 1) throw badInput('`maxTokens` must be at least 1.');
+  if (temperature !== undefined && !(temperature >= 0 && temperature <= 2)) {
+    throw badInput('`temperature` must be from 0 to 2.');
+  }
+  if (topP !== undefined && !(topP > 0 && topP <= 1)) throw badInput('`topP` must be above 0 and at most 1.');
+  if (stop && (stop.length > 4 || stop.includes('')))
+    throw badInput('`stop` takes at most 4 texts, none of them empty.');
+  return sampling;
+}
+
+/** Equal for equal input, whatever the order of its keys: what an idempotency key is held against. */
+export function fingerprint(input: unknown): string {
+  const sorted = (_key: string, value: unknown) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return createHash('sha256').update(JSON.stringify(input, sorted)).digest('base64url');
+}

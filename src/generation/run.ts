@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
+import type { Lease, Pool } from '../backends/pool.ts';
+import { retryDelay } from '../backends/retry.ts';
+import type { EndedEntry, GenerationError } from '../domain/entry.ts';
+import { type Generation, hasEnded } from '../domain/generation.ts';
+import { AppendRefused, type LogMessage, logTopic } from '../log/log.ts';
+import type { Job } from '../queue/queue.ts';
+import { tellGeneration } from './changes.ts';
+import { readProgress } from './read.ts';
+import { type SettleDeps, settle } from './settle.ts';
+import { Writer } from './writer.ts';
+
+export interface RunnableModel {
+  readonly pool: Pool;
+  /** How long a generation waits while no backend is up, in ms. */
+  readonly queueTimeoutMs: number;
+  /** How often in a row it may fail before it ends as `FAILED`. */
+  readonly maxAttempts: number;
+}
+
+export interface RunDeps extends SettleDeps {
+  readonly models: ReadonlyMap<string, RunnableModel>;
+  readonly batchIntervalMs: number;
+  /** Told of what went wrong where no caller is left to tell. */
+  readonly onError: (error: unknown, generationId: string) => void;
+  readonly now?: () => number;
+}
+
+/**
+ * Takes a generation from where its log stands to its end, over as many attempts and backends as it needs. When
+ * `signal` is aborted it lets go, all received text in the log, for the next `run` to go on. Never rejects.
+ */
+export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise<void> {
+  try {
+    const [generation] = await deps.store.generations.byIds([job.id]);
+    if (!generation || hasEnded(generation)) return;
+    const progress = await openLog(deps, job.id);
+    if (progress.ended) return await settle(deps, generation, progress);
+    await new Run(deps, generation, progress).finish(signal);
+  } catch (error) {
+    // Refused: somebody else has taken over, or ended it. Anything else: `sweep` brings it back.
+    if (!(error instanceof AppendRefused) && !signal.aborted) deps.onError(error, job.id);
+  }
+}
+
+async function openLog({ log, now = Date.now }: RunDeps, id: string) {
+  const found = (await readProgress(log, [id])).get(id);
+  if (found) return found;
+  await log.append(id, 0, [{ type: 'queued', at: now() }]);
+  const created = (await readProgress(log, [id])).get(id);
+  if (!created) throw new Error(`The log of ${id} is gone.`);
+  return created;
+}
+
+class Run {
+  readonly #deps: RunDeps;
+  readonly #generation: Generation;
+  readonly #model: RunnableModel;
+  readonly #writer: Writer;
+  readonly #stop = new AbortController();
+  readonly #now: () => number;
+
+  constructor(deps: RunDeps, generation: Generation, progress: Writer['progress']) {
+    const model = deps.models.get(generation.modelId);
+    if (!model) throw new Error(`${generation.id} asks for ${generation.modelId}, which is not configured.`);
+    this.#deps = deps;
+    this.#generation = generation;
+    this.#model = model;
+    this.#now = deps.now ?? Date.now;
+    const onError = (error: unknown) => this.#stop.abort(error);
+    const { log, batchIntervalMs: intervalMs } = deps;
+    this.#writer = new Writer({ log, id: generation.id, progress, intervalMs, onError, now: this.#now });
+  }
+
+  async finish(handover: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([handover, this.#stop.signal]);
+    const unsubscribe = await this.#watch();
+    try {
+      const ended = await this.#attempts(signal);
+      await this.#writer.end(ended);
+      await settle(this.#deps, this.#generation, this.#writer.progress);
+    } finally {
+      unsubscribe();
+      this.#writer.stop();
+    }
+  }
+
+  /** Stops the run when somebody else ends the generation (cancel) or starts a later attempt. */
+  #watch(): Promise<() => void> {
+    const { id } = this.#generation;
+    return this.#deps.bus.subscribe(logTopic(id), (message) => {
+      for (const entry of (message as LogMessage).entries) {
+        if (entry.type === 'ended') this.#stop.abort(new AppendRefused(id, 'ended'));
+        const later = entry.type === 'attemptStarted' && entry.attempt > this.#writer.progress.attempt + 1;
+        if (later) this.#stop.abort(new AppendRefused(id, 'superseded'));
+      }
+    });
+  }
+
+  async #attempts(signal: AbortSignal): Promise<EndedEntry> {
+    const messages = await this.#deps.store.generations.prompt(this.#generation.id);
+    let avoid: string | undefined;
+    for (let failures = 0; ; ) {
+      const before = this.#writer.progress.text.length;
+      let lease: Lease | undefined;
+      try {
+        const unavailableTimeoutMs = this.#model.queueTimeoutMs;
+        lease = await this.#model.pool.acquire({ avoid, unavailableTimeoutMs, signal });
+        return await this.#attempt(lease, messages, signal);
+      } catch (error) {
+        if (!(error instanceof BackendError) || signal.aborted) throw signal.aborted ? signal.reason : error;
+        failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
+        const final = lease === undefined || !error.retryable || failures >= this.#model.maxAttempts;
+        if (final) return this.#failed(error);
+        avoid = lease?.backend.name;
+        await sleep(retryDelay(failures, error.retryAfterMs), undefined, { signal }).catch(() =>
+          signal.throwIfAborted(),
+        );
+      }
+    }
+  }
+
+  async #attempt(lease: Lease, messages: BackendRequest['messages'], signal: AbortSignal): Promise<EndedEntry> {
+    const { backend } = lease;
+    const { progress } = this.#writer;
+    try {
+      await this.#writer.begin(backend.name, backend.continues ? progress.text.length : 0);
+      await this.#started();
+      const end = await this.#stream(lease, messages, signal);
+      lease.end();
+      return this.#completed(end);
+    } catch (error) {
+      lease.end(error instanceof BackendError ? error : undefined);
+      // Whatever was received before it broke off is kept: the next attempt goes on from there.
+      await this.#writer.flush();
+      throw error;
+    }
+  }
+
+  async #stream({ backend }: Lease, messages: BackendRequest['messages'], signal: AbortSignal): Promise<BackendEnd> {
+    const { text: prefix, tokens: prefixTokens } = this.#writer.progress;
+    const { maxTokens, ...parameters } = this.#generation.parameters;
+    if (maxTokens !== undefined && prefixTokens >= maxTokens) {
+      return { type: 'end', finishReason: 'LENGTH', usage: null };
+    }
+    const left = maxTokens === undefined ? {} : { maxTokens: maxTokens - prefixTokens };
+    const request: BackendRequest = { messages, prefix, prefixTokens, parameters: { ...parameters, ...left } };
+    for await (const part of backend.generate(request, signal)) {
+      if (part.type === 'end') {
+        await this.#writer.close();
+        return part;
+      }
+      await this.#writer.write(part.text, part.tokens);
+    }
+    throw new BackendError('truncated', `${backend.name} ended without an end.`);
+  }
+
+  async #started(): Promise<void> {
+    const { attempt } = this.#writer.progress;
+    await this.#deps.store.generations.start(this.#generation.id, attempt, this.#now());
+    await tellGeneration(this.#deps.bus, this.#generation);
+  }
+
+  #completed({ finishReason, usage }: BackendEnd): EndedEntry {
+    const { tokens, keptTokens } = this.#writer.progress;
+    // To the last attempt the kept tokens were part of the prompt; to the generation they are part of the answer.
+    const total = {
+      promptTokens: usage?.promptTokens == null ? null : Math.max(0, usage.promptTokens - keptTokens),
+      completionTokens: usage ? keptTokens + usage.completionTokens : tokens,
+    };
+    return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
+  }
+
+  #failed(cause: BackendError): EndedEntry {
+    const refused = cause.kind === 'refused';
+    const error: GenerationError = {
+      code: refused ? 'BAD_USER_INPUT' : 'MODEL_UNAVAILABLE',
+      message: cause.message,
+      retryable: !refused,
+    };
+    const usage = { promptTokens: null, completionTokens: this.#writer.progress.tokens };
+    return { type: 'ended', at: this.#now(), status: 'FAILED', finishReason: 'ERROR', usage, error };
+  }
+}

@@ -1,0 +1,57 @@
+import type { Viewer } from '../domain/conversation.ts';
+import { badInput } from '../domain/errors.ts';
+import type { Generation } from '../domain/generation.ts';
+import { newId } from '../domain/ids.ts';
+import type { GenerationDraft } from '../store/store.ts';
+import type { CancelDeps } from './cancel.ts';
+import { tellGeneration } from './changes.ts';
+import type { RunInput } from './generation.ts';
+import { checkSampling, fingerprint } from './prompt.ts';
+
+export interface SubmitDeps extends CancelDeps {
+  readonly models: ReadonlyMap<string, unknown>;
+  readonly defaultModel: string;
+  readonly onError: (error: unknown, generationId: string) => void;
+}
+
+const maxKeyLength = 200;
+
+/** A draft of what the input asks for, without its prompt. @throws MillraceError `BAD_USER_INPUT` */
+export function draftOf(
+  { models, defaultModel, now = Date.now }: SubmitDeps,
+  viewer: Viewer,
+  input: RunInput,
+): Omit<GenerationDraft, 'messages' | 'reply'> {
+  const modelId = input.model ?? defaultModel;
+  if (!models.has(modelId)) throw badInput(`There is no model ${JSON.stringify(modelId)}. \`models\` lists them.`);
+  const key = input.idempotencyKey ?? null;
+  if (key !== null && (key === '' || key.length > maxKeyLength)) {
+    throw badInput(`\`idempotencyKey\` must have 1 to ${maxKeyLength} characters.`);
+  }
+  const parameters = checkSampling(input.parameters);
+  const { onDisconnect } = input;
+  const generation = {
+    ...{ id: newId('gen'), viewerId: viewer.id, modelId, parameters },
+    ...{ onDisconnect: onDisconnect ?? 'CONTINUE', createdAt: now() },
+  } as const;
+  return { generation, idempotencyKey: key, fingerprint: fingerprint({ ...input, idempotencyKey: undefined }) };
+}
+
+/**
+ * The row first, then the log and the queue: the row is the answer, and what could not be queued now is queued by
+ * the next sweep.
+ */
+export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<Generation> {
+  const { store, log, queue, bus, onError, now = Date.now } = deps;
+  const { generation, created } = await store.generations.submit(draft);
+  if (!created) return generation;
+  const { id, modelId } = generation;
+  try {
+    await log.append(id, 0, [{ type: 'queued', at: now() }]);
+    await queue.add({ id, modelId });
+    await tellGeneration(bus, generation);
+  } catch (error) {
+    onError(error, id);
+  }
+  return generation;
+}

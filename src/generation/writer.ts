@@ -1,0 +1,128 @@
+import type { EndedEntry, Entry } from '../domain/entry.ts';
+import type { Progress } from '../domain/progress.ts';
+import type { Log } from '../log/log.ts';
+
+/** Text is written before its time when so much of it has gathered (code units). */
+const fullLength = 1 << 13;
+
+interface WriterOptions {
+  readonly log: Log;
+  readonly id: string;
+  /** The log so far; kept up to date. */
+  readonly progress: Progress;
+  /** How long text gathers before it is written, in ms. What comes after a longer pause is written at once. */
+  readonly intervalMs: number;
+  /** Called once when an append failed: from then on nothing is written, and `flush` throws the error. */
+  readonly onError: (error: unknown) => void;
+  readonly now?: () => number;
+}
+
+/** Writes one generation's tokens to its log, gathered by time, one append after the other. */
+export class Writer {
+  readonly progress: Progress;
+  readonly #log: Log;
+  readonly #id: string;
+  readonly #intervalMs: number;
+  readonly #onError: (error: unknown) => void;
+  readonly #now: () => number;
+  #text = '';
+  #tokens = 0;
+  #lastAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #error: unknown;
+
+  constructor({ log, id, progress, intervalMs, onError, now = Date.now }: WriterOptions) {
+    this.#log = log;
+    this.#id = id;
+    this.progress = progress;
+    this.#intervalMs = intervalMs;
+    this.#onError = onError;
+    this.#now = now;
+  }
+
+  /** Starts the next attempt. */
+  async begin(backend: string, keptLength: number): Promise<void> {
+    const { attempt, text, tokens } = this.progress;
+    const keptTokens = keptLength === text.length ? tokens : 0;
+    const at = this.#now();
+    await this.#append({ type: 'attemptStarted', at, attempt: attempt + 1, backend, keptLength, keptTokens });
+  }
+
+  /** Takes a delta. Resolves when the next one may come: at once, unless the log is slower than the model. */
+  async write(text: string, tokens: number): Promise<void> {
+    this.#text += text;
+    this.#tokens += tokens;
+    if (this.#text.length >= fullLength) return this.flush();
+    if (this.#timer || this.#writing) return;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const wait = this.#lastAt + this.#intervalMs - this.#now();
+    if (wait <= 0) void this.#writeOut();
+    else this.#timer = setTimeout(() => void this.#writeOut(), wait);
+  }
+
+  /** Resolves when all text is in the log. @throws AppendRefused, or what else an append failed of. */
+  async flush(): Promise<void> {
+    while (this.#writing || (this.#ready() && !this.#error)) await (this.#writing ?? this.#writeOut());
+    if (this.#error) throw this.#error;
+  }
+
+  /** Replaces a half of a surrogate pair whose other half never came; the text must be whole before it ends. */
+  async close(): Promise<void> {
+    this.#text = this.#text.toWellFormed();
+    await this.flush();
+  }
+
+  async end(ended: EndedEntry): Promise<void> {
+    await this.#append(ended);
+  }
+
+  /** Stops the clock; what has gathered is dropped. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether there is text that may be written: the first half of a surrogate pair waits for the second. */
+  #ready(): boolean {
+    return this.#text.length > (endsInHighSurrogate(this.#text) ? 1 : 0);
+  }
+
+  #writeOut(): Promise<void> {
+    this.stop();
+    this.#writing ??= this.#writeNext().finally(() => {
+      this.#writing = undefined;
+      if (this.#ready() && !this.#error && !this.#timer) this.#schedule();
+    });
+    return this.#writing;
+  }
+
+  async #writeNext(): Promise<void> {
+    if (this.#error || !this.#ready()) return;
+    const end = this.#text.length - (endsInHighSurrogate(this.#text) ? 1 : 0);
+    const text = this.#text.slice(0, end).toWellFormed();
+    const tokens = this.#tokens;
+    this.#text = this.#text.slice(end);
+    this.#tokens = 0;
+    this.#lastAt = this.#now();
+    try {
+      await this.#append({ type: 'textAppended', at: this.#lastAt, position: this.progress.text.length, text, tokens });
+    } catch (error) {
+      this.#error = error;
+      this.#onError(error);
+    }
+  }
+
+  async #append(entry: Entry): Promise<void> {
+    await this.#log.append(this.#id, this.progress.attempt, [entry]);
+    this.progress.apply(entry);
+  }
+}
+
+const endsInHighSurrogate = (text: string): boolean => {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff;
+};

@@ -1,0 +1,81 @@
+import DataLoader from 'dataloader';
+import { mayAccess } from '../domain/access.ts';
+import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
+import type { Generation } from '../domain/generation.ts';
+import type { Content } from '../generation/read.ts';
+import type { ModelFigures, Page, PageRequest } from '../store/store.ts';
+import type { Services } from './context.ts';
+
+export interface MessagePageKey {
+  readonly conversationId: string;
+  readonly page: PageRequest;
+}
+
+/** What one answer loads, each kind in one question. What the viewer may not see is null. */
+export interface Loaders {
+  readonly generations: DataLoader<string, Generation | null>;
+  readonly contents: DataLoader<Generation, Content, string>;
+  readonly queuePositions: DataLoader<string, number | null>;
+  readonly conversations: DataLoader<string, Conversation | null>;
+  readonly messages: DataLoader<string, Message | null>;
+  readonly messagePages: DataLoader<MessagePageKey, Page<Message>, string>;
+  readonly viewers: DataLoader<string, Viewer | null>;
+  readonly figures: DataLoader<string, ModelFigures>;
+}
+
+const noFigures: ModelFigures = { running: 0, queued: 0, processed: 0, tokensPerSecond: 0, timeToFirstTokenMs: null };
+const emptyPage: Page<Message> = { rows: [], hasNextPage: false, hasPreviousPage: false };
+
+export function createLoaders({ generations, store }: Services, viewer: Viewer): Loaders {
+  const loaders: Loaders = {
+    generations: byId(generations.byIds, (row) => mayAccess(viewer, row.viewerId)),
+    contents: new DataLoader(
+      async (rows) => {
+        const contents = await generations.content(rows);
+        return rows.map(({ id }) => contents.get(id) ?? new Error(`${id} has no content.`));
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
+    queuePositions: new DataLoader(async (ids) => {
+      const positions = await store.generations.queuePositions(ids);
+      return ids.map((id) => positions.get(id) ?? null);
+    }),
+    conversations: byId(store.conversations.byIds, (row) => mayAccess(viewer, row.ownerId)),
+    // Reached through their conversation, or by `node`, which asks for the conversation's owner.
+    messages: byId(store.conversations.messagesByIds, () => true),
+    messagePages: new DataLoader((keys) => loadMessagePages(store, keys), {
+      cacheKeyFn: (key) => JSON.stringify(key),
+    }),
+    viewers: byId(store.viewers.byIds, () => true),
+    figures: new DataLoader(async (ids) => {
+      const figures = await store.generations.modelFigures();
+      return ids.map((id) => figures.get(id) ?? noFigures);
+    }),
+  };
+  loaders.viewers.prime(viewer.id, viewer);
+  return loaders;
+}
+
+function byId<Row extends { readonly id: string }>(
+  load: (ids: readonly string[]) => Promise<Row[]>,
+  mayRead: (row: Row) => boolean,
+): DataLoader<string, Row | null> {
+  return new DataLoader(async (ids) => {
+    const rows = new Map((await load(ids)).filter(mayRead).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id) ?? null);
+  });
+}
+
+/** One question for each distinct page: a query asks for the same one of all its conversations. */
+async function loadMessagePages(
+  { conversations }: Services['store'],
+  keys: readonly MessagePageKey[],
+): Promise<Page<Message>[]> {
+  const pages = new Map(keys.map(({ page }) => [JSON.stringify(page), page]));
+  const found = new Map<string, Map<string, Page<Message>>>();
+  for (const [name, page] of pages) {
+    const ids = keys.filter((key) => JSON.stringify(key.page) === name).map((key) => key.conversationId);
+    found.set(name, await conversations.messagePages(ids, page));
+  }
+  return keys.map(({ conversationId, page }) => found.get(JSON.stringify(page))?.get(conversationId) ?? emptyPage);
+}

@@ -1,0 +1,19 @@
+import { notFound } from '../../domain/errors.ts';
+import { connection, pageRequest } from '../connections.ts';
+import type { ConversationResolvers } from '../generated/resolvers.ts';
+
+export const Conversation: ConversationResolvers = {
+  owner: async ({ ownerId }, _args, { loaders }) => {
+    const owner = await loaders.viewers.load(ownerId);
+    if (!owner) throw notFound(`The viewer ${ownerId}`);
+    return owner;
+  },
+  messages: async ({ id }, args, { loaders }) =>
+    connection(await loaders.messagePages.load({ conversationId: id, page: pageRequest(args) })),
+  lastMessage: ({ lastMessageId }, _args, { loaders }) => (lastMessageId ? loaders.messages.load(lastMessageId) : null),
+  activeGeneration: async ({ activeGenerationId }, _args, { loaders }) => {
+    const generation = activeGenerationId ? await loaders.generations.load(activeGenerationId) : null;
+    // Its log may have ended just now, and its row not yet.
+    return generation && generation.endedAt === null ? generation : null;
+  },
+};

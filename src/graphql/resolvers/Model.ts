@@ -1,0 +1,20 @@
+import { MillraceError } from '../../domain/errors.ts';
+import type { Model as ModelRow } from '../../domain/model.ts';
+import type { Context } from '../context.ts';
+import type { ModelResolvers } from '../generated/resolvers.ts';
+
+const figures = ({ id }: ModelRow, { loaders }: Context) => loaders.figures.load(id);
+
+export const Model: ModelResolvers = {
+  load: async (model, _args, context) => Math.min(1, (await figures(model, context)).running / model.concurrency),
+  running: async (model, _args, context) => (await figures(model, context)).running,
+  queued: async (model, _args, context) => (await figures(model, context)).queued,
+  uptimeSeconds: ({ onlineSince }) => (onlineSince === null ? null : Math.floor((Date.now() - onlineSince) / 1000)),
+  requestsProcessed: async (model, _args, context) => (await figures(model, context)).processed,
+  tokensPerSecond: async (model, _args, context) => (await figures(model, context)).tokensPerSecond,
+  timeToFirstTokenMs: async (model, _args, context) => (await figures(model, context)).timeToFirstTokenMs,
+  backends: ({ backends }, _args, { viewer }) => {
+    if (viewer.role !== 'ADMIN') throw new MillraceError('FORBIDDEN', 'Only admins may see backends.');
+    return [...backends];
+  },
+};

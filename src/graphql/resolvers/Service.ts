@@ -1,0 +1,21 @@
+import type { Context } from '../context.ts';
+import type { ServiceResolvers } from '../generated/resolvers.ts';
+
+/** The figures of all models, added up. */
+async function total(key: 'running' | 'queued' | 'processed', { models, loaders }: Context): Promise<number> {
+  const figures = await Promise.all(models.all().map(({ id }) => loaders.figures.load(id)));
+  return figures.reduce((sum, model) => sum + model[key], 0);
+}
+
+export const Service: ServiceResolvers = {
+  version: (_root, _args, { service }) => service.version,
+  startedAt: (_root, _args, { service }) => service.startedAt,
+  uptimeSeconds: (_root, _args, { service }) => Math.floor((Date.now() - service.startedAt) / 1000),
+  load: async (_root, _args, context) => {
+    const concurrency = context.models.all().reduce((sum, model) => sum + model.concurrency, 0);
+    return Math.min(1, (await total('running', context)) / concurrency);
+  },
+  running: (_root, _args, context) => total('running', context),
+  queued: (_root, _args, context) => total('queued', context),
+  requestsProcessed: (_root, _args, context) => total('processed', context),
+};

@@ -1,0 +1,50 @@
+import { notFound } from '../../domain/errors.ts';
+import type { Model } from '../../domain/model.ts';
+import type { Source } from '../../generation/generation.ts';
+import type { Context } from '../context.ts';
+import type { SubscriptionResolvers } from '../generated/resolvers.ts';
+import { createLoaders } from '../loaders.ts';
+import { iterate } from '../source.ts';
+
+/** The iterator of one field; each of its events is loaded afresh. */
+const field = <Name extends string, Value, Mapped>(
+  name: Name,
+  context: Context,
+  source: Source<Value>,
+  map: (value: Value) => Mapped,
+) =>
+  iterate(
+    source,
+    (value) => ({ [name]: map(value) }) as Record<Name, Mapped>,
+    () => {
+      context.loaders = createLoaders(context, context.viewer);
+    },
+  );
+
+export const Subscription: SubscriptionResolvers = {
+  generation: {
+    subscribe: async (_root, { id, after }, context) => {
+      const following = await context.generations.follow(context.viewer, id, after ?? undefined);
+      return field('generation', context, following, (event) => ({ generationId: id, event })) as never;
+    },
+  },
+  model: {
+    subscribe: async (_root, { id }, context) => {
+      const find = (modelId: string) => context.models.all().find((model) => model.id === modelId) as Model;
+      if (id != null && !find(id)) throw notFound(`The model ${id}`);
+      return field('model', context, context.models.follow(id ?? undefined), find) as never;
+    },
+  },
+  conversation: {
+    subscribe: async (_root, { id }, context) => {
+      const source = await context.conversations.follow(context.viewer, id);
+      return field('conversation', context, source, (conversation) => conversation) as never;
+    },
+  },
+  myGenerations: {
+    subscribe: (_root, _args, context) => {
+      const source = context.generations.followMine(context.viewer);
+      return field('myGenerations', context, source, (generation) => generation) as never;
+    },
+  },
+};

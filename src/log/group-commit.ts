@@ -1,0 +1,64 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { AppendRefused } from './log.ts';
+
+/** Work within a transaction; returns what is to happen once it is durable. */
+type Write = () => () => void;
+
+interface PendingWrite {
+  readonly write: Write;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Under load, commits begin this far apart at least: each blocks the process for one fsync. */
+const intervalMs = 5;
+
+/**
+ * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms, share one
+ * fsync. A write that throws `AppendRefused`, which it may do before it writes anything, is left out of the
+ * transaction; any other error undoes the whole transaction and rejects all its writes.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync;
+  #pending: PendingWrite[] = [];
+  #scheduled = false;
+  #lastAt = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  add(pending: PendingWrite): void {
+    this.#pending.push(pending);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const wait = this.#lastAt + intervalMs - performance.now();
+    if (wait > 0) setTimeout(() => this.flush(), wait);
+    else setImmediate(() => this.flush());
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    const batch = this.#pending;
+    if (batch.length === 0) return;
+    this.#pending = [];
+    this.#lastAt = performance.now();
+    const done: (() => void)[] = [];
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const { write, reject } of batch) {
+        try {
+          done.push(write());
+        } catch (error) {
+          if (!(error instanceof AppendRefused)) throw error;
+          reject(error);
+        }
+      }
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    for (const callback of done) callback();
+  }
+}

@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import type { Bus } from '../bus/bus.ts';
+import type { EndedEntry, Entry } from '../domain/entry.ts';
+import { GroupCommit } from './group-commit.ts';
+import { AppendRefused, type Head, type Log, logTopic, type ReadSlice, type Slice } from './log.ts';
+
+interface HeadRow {
+  log: number;
+  id: string;
+  epoch: string;
+  offset: number;
+  attempt: number;
+  startedAt: number | null;
+  firstTokenAt: number | null;
+  ended: string | null;
+}
+
+interface ReadRow {
+  id: string;
+  epoch: string;
+  start: number;
+  /** Null in the one row of a log that has nothing after `start`. */
+  entry: string | null;
+}
+
+/** A `ReadSlice` in the making. */
+interface Filling {
+  epoch: string;
+  after: number;
+  entries: Entry[];
+  more: boolean;
+  bytes: number;
+}
+
+/** About how much one `read` gives of one log. */
+const sliceBytes = 1 << 20;
+const purgeIntervalMs = 60_000;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS heads (
+    log INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, offset INTEGER NOT NULL,
+    attempt INTEGER NOT NULL, startedAt INTEGER, firstTokenAt INTEGER, ended TEXT, retireAt INTEGER) STRICT;
+  CREATE INDEX IF NOT EXISTS heads_retireAt ON heads (retireAt) WHERE retireAt IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS entries (
+    log INTEGER NOT NULL, offset INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (log, offset)) STRICT, WITHOUT ROWID;`;
+
+/** Logs in a SQLite file, each append durable by fsync before it is published. */
+export class SqliteLog implements Log {
+  readonly #database: DatabaseSync;
+  readonly #bus: Bus;
+  readonly #commits: GroupCommit;
+  readonly #now: () => number;
+  readonly #purge: NodeJS.Timeout;
+  readonly #statements;
+
+  constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; ${schema}`);
+    this.#bus = bus;
+    this.#now = now;
+    this.#commits = new GroupCommit(this.#database);
+    this.#statements = prepare(this.#database);
+    this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
+  }
+
+  append(id: string, attempt: number, entries: readonly Entry[], after?: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const write = () => {
+      const slice = this.#write(id, attempt, entries, after);
+      return () => {
+        if (slice) void this.#bus.publish(logTopic(id), slice);
+        resolve();
+      };
+    };
+    this.#commits.add({ write, reject });
+    return promise;
+  }
+
+  /** Checks first and writes then, so that a refusal leaves nothing behind in the shared transaction. */
+  #write(id: string, attempt: number, entries: readonly Entry[], after: number | undefined): Slice | undefined {
+    const { head, insertHead } = this.#statements;
+    const [first] = entries;
+    let row = head.get(id) as HeadRow | undefined;
+    if (first?.type === 'queued') {
+      if (row) return undefined;
+      insertHead.run(id, randomBytes(6).toString('base64url'));
+      row = head.get(id) as unknown as HeadRow;
+    }
+    if (!row) throw new AppendRefused(id, 'missing');
+    if (row.ended) throw new AppendRefused(id, 'ended');
+    const fits = first?.type === 'attemptStarted' ? first.attempt > row.attempt : attempt === row.attempt;
+    if (!fits || (after !== undefined && after !== row.offset)) throw new AppendRefused(id, 'superseded');
+    this.#insert(row, entries);
+    return { epoch: row.epoch, after: row.offset, entries };
+  }
+
+  #insert(row: HeadRow, entries: readonly Entry[]): void {
+    let { offset, attempt, startedAt, firstTokenAt, ended } = row;
+    for (const entry of entries) {
+      const json = JSON.stringify(entry);
+      this.#statements.insertEntry.run(row.log, ++offset, json);
+      if (entry.type === 'attemptStarted') {
+        attempt = entry.attempt;
+        startedAt ??= entry.at;
+      }
+      if (entry.type === 'textAppended') firstTokenAt ??= entry.at;
+      if (entry.type === 'ended') ended = json;
+    }
+    this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, row.log);
+  }
+
+  async heads(ids: readonly string[]): Promise<Map<string, Head>> {
+    const rows = this.#statements.heads.all(JSON.stringify(ids)) as unknown as HeadRow[];
+    return new Map(rows.map((row) => [row.id, toHead(row)]));
+  }
+
+  async read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>> {
+    const slices = new Map<string, Filling>();
+    for (const row of this.#statements.read.iterate(JSON.stringify([...after])) as Iterable<ReadRow>) {
+      let slice = slices.get(row.id);
+      if (!slice) {
+        slice = { epoch: row.epoch, after: row.start, entries: [], more: false, bytes: 0 };
+        slices.set(row.id, slice);
+      }
+      if (row.entry === null) continue;
+      if (slice.bytes > sliceBytes) {
+        slice.more = true;
+        continue;
+      }
+      slice.entries.push(JSON.parse(row.entry));
+      slice.bytes += row.entry.length;
+    }
+    return slices;
+  }
+
+  retire(id: string, afterMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const write = () => {
+      this.#statements.retire.run(this.#now() + afterMs, id);
+      if (afterMs === 0) this.#purgeNow();
+      return resolve;
+    };
+    this.#commits.add({ write, reject });
+    return promise;
+  }
+
+  /** Forgets the logs whose time has come. */
+  purge(): void {
+    this.#commits.add({
+      write: () => {
+        this.#purgeNow();
+        return () => {};
+      },
+      // The next round tries again, and what is left behind does no harm.
+      reject: () => {},
+    });
+  }
+
+  #purgeNow(): void {
+    this.#statements.purgeEntries.run(this.#now());
+    this.#statements.purgeHeads.run(this.#now());
+  }
+
+  close(): void {
+    clearInterval(this.#purge);
+    this.#commits.flush();
+    this.#database.close();
+  }
+}
+
+const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: HeadRow): Head => ({
+  epoch,
+  offset,
+  attempt,
+  startedAt,
+  firstTokenAt,
+  ended: ended ? (JSON.parse(ended) as EndedEntry) : null,
+});
+
+function prepare(database: DatabaseSync) {
+  const expired = 'SELECT log FROM heads WHERE retireAt <= ?';
+  return {
+    head: database.prepare('SELECT * FROM heads WHERE id = ?'),
+    heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),
+    insertHead: database.prepare('INSERT INTO heads (id, epoch, offset, attempt) VALUES (?, ?, 0, 0)'),
+    updateHead: database.prepare(
+      'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ? WHERE log = ?',
+    ),
+    insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
+    read: database.prepare(
+      `SELECT heads.id, heads.epoch, places.value ->> 1 AS start, entries.entry FROM json_each(?) AS places
+       JOIN heads ON heads.id = places.value ->> 0
+       LEFT JOIN entries ON entries.log = heads.log AND entries.offset > places.value ->> 1
+       ORDER BY heads.log, entries.offset`,
+    ),
+    retire: database.prepare('UPDATE heads SET retireAt = ? WHERE id = ?'),
+    purgeEntries: database.prepare(`DELETE FROM entries WHERE log IN (${expired})`),
+    purgeHeads: database.prepare('DELETE FROM heads WHERE retireAt <= ?'),
+  };
+}

@@ -1,0 +1,218 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Entry } from '../domain/entry.ts';
+import { type Log, type LogMessage, logTopic, type Slice } from './log.ts';
+
+/** How much text a tail keeps at hand for its readers; who is further behind reads the log. */
+const windowLength = 1 << 16;
+/** A tail that heard nothing for so long asks the log whether it missed something. */
+const silenceMs = 5_000;
+const sweepMs = 1_000;
+
+/**
+ * The one follower of one log in this process. It holds the log's newest entries, in order and without a gap,
+ * and tells its readers when there are more.
+ */
+export class Tail {
+  readonly id: string;
+  readonly #log: Log;
+  readonly #onError: (error: unknown) => void;
+  readonly #readers = new Set<() => void>();
+  #epoch: string | undefined;
+  #after = 0;
+  #window: Entry[] = [];
+  #length = 0;
+  #repairing: Promise<void> | undefined;
+  #repairAgain = false;
+  /** When it last heard of the log, or asked it. */
+  heardAt: number;
+
+  constructor(id: string, log: Log, now: number, onError: (error: unknown) => void) {
+    this.id = id;
+    this.#log = log;
+    this.#onError = onError;
+    this.heardAt = now;
+  }
+
+  /** Which log it follows; undefined where there is none: not yet, or no more. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** The offset of the newest entry. */
+  get offset(): number {
+    return this.#after + this.#window.length;
+  }
+
+  /** Calls `onChange` after every change of `epoch` or `offset`, until the function that it returns is called. */
+  listen(onChange: () => void): () => void {
+    this.#readers.add(onChange);
+    return () => this.#readers.delete(onChange);
+  }
+
+  get idle(): boolean {
+    return this.#readers.size === 0;
+  }
+
+  /** The entries after `after` from memory; undefined where it does not have them all. */
+  since(after: number): Slice | undefined {
+    if (this.#epoch === undefined || after < this.#after) return undefined;
+    return { epoch: this.#epoch, after, entries: this.#window.slice(after - this.#after) };
+  }
+
+  receive(message: LogMessage, now: number): void {
+    this.heardAt = now;
+    if (message.epoch === this.#epoch && message.after + message.entries.length <= this.offset) return;
+    if (message.epoch === this.#epoch && message.after === this.offset && !this.#repairing) this.#extend(message);
+    else void this.repair();
+  }
+
+  #extend({ entries }: Slice): void {
+    this.#window.push(...entries);
+    for (const entry of entries) this.#length += lengthOf(entry);
+    let drop = 0;
+    while (this.#length > windowLength && drop < this.#window.length - 1) {
+      const entry = this.#window[drop++];
+      if (entry) this.#length -= lengthOf(entry);
+    }
+    if (drop > 0) this.#window.splice(0, drop);
+    this.#after += drop;
+    for (const onChange of this.#readers) onChange();
+  }
+
+  /** Catches up with the log itself. Never rejects: a log that can't be read now is asked again after a silence. */
+  repair(): Promise<void> {
+    this.#repairAgain = true;
+    this.#repairing ??= this.#catchUp().finally(() => {
+      this.#repairing = undefined;
+    });
+    return this.#repairing;
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#repairAgain) {
+      this.#repairAgain = false;
+      try {
+        const head = (await this.#log.heads([this.id])).get(this.id);
+        if (head?.epoch !== this.#epoch) this.#begin(head?.epoch, head?.offset ?? 0);
+        while (head && this.offset < head.offset) {
+          const slice = (await this.#log.read(new Map([[this.id, this.offset]]))).get(this.id);
+          if (!slice?.entries.length || slice.epoch !== this.#epoch) break;
+          this.#extend(slice);
+        }
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  /** Starts at the end of a log: what lies before is the readers' to fetch. */
+  #begin(epoch: string | undefined, offset: number): void {
+    this.#epoch = epoch;
+    this.#after = offset;
+    this.#window = [];
+    this.#length = 0;
+    for (const onChange of this.#readers) onChange();
+  }
+}
+
+const lengthOf = (entry: Entry) => (entry.type === 'textAppended' ? entry.text.length : 64);
+
+interface OpenTail {
+  readonly tail: Promise<Tail>;
+  users: number;
+  close(): void;
+}
+
+interface TailsOptions {
+  log: Log;
+  bus: Bus;
+  onError: (error: unknown) => void;
+  now?: () => number;
+}
+
+/** The tails of this process, one for each log that somebody here reads. */
+export class Tails {
+  readonly #log: Log;
+  readonly #bus: Bus;
+  readonly #now: () => number;
+  readonly #onError: (error: unknown) => void;
+  readonly #open = new Map<string, OpenTail>();
+  readonly #live = new Set<Tail>();
+  readonly #sweep: NodeJS.Timeout;
+
+  /** `onError` is told of a log that could not be read; the tail asks it again by itself. */
+  constructor({ log, bus, onError, now = Date.now }: TailsOptions) {
+    this.#log = log;
+    this.#bus = bus;
+    this.#onError = onError;
+    this.#now = now;
+    this.#sweep = setInterval(() => void this.#askSilent(), sweepMs).unref();
+  }
+
+  /** How many logs are followed. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** The tail of a log, caught up. Every `open` is paired with a `release`. */
+  async open(id: string): Promise<Tail> {
+    let entry = this.#open.get(id);
+    if (!entry) {
+      entry = this.#start(id);
+      this.#open.set(id, entry);
+    }
+    entry.users++;
+    try {
+      return await entry.tail;
+    } catch (error) {
+      this.release(id);
+      throw error;
+    }
+  }
+
+  release(id: string): void {
+    const entry = this.#open.get(id);
+    if (!entry || --entry.users > 0) return;
+    this.#open.delete(id);
+    entry.close();
+  }
+
+  #start(id: string): OpenTail {
+    const tail = new Tail(id, this.#log, this.#now(), this.#onError);
+    // Subscribed first, read then: what is appended in between is seen twice rather than not at all.
+    const subscribed = this.#bus.subscribe(logTopic(id), (message) => tail.receive(message as LogMessage, this.#now()));
+    const ready = subscribed.then(async () => {
+      await tail.repair();
+      if (this.#open.get(id)?.tail === ready) this.#live.add(tail);
+      return tail;
+    });
+    const close = () => {
+      this.#live.delete(tail);
+      subscribed.then((unsubscribe) => unsubscribe()).catch(this.#onError);
+    };
+    return { tail: ready, users: 0, close };
+  }
+
+  /** One question for all tails that heard nothing for a while; those that missed something catch up. */
+  async #askSilent(): Promise<void> {
+    const now = this.#now();
+    const silent = [...this.#live].filter((tail) => now - tail.heardAt >= silenceMs);
+    if (silent.length === 0) return;
+    for (const tail of silent) tail.heardAt = now;
+    try {
+      const heads = await this.#log.heads(silent.map((tail) => tail.id));
+      for (const tail of silent) {
+        const head = heads.get(tail.id);
+        if (head?.epoch !== tail.epoch || head?.offset !== (tail.epoch && tail.offset)) void tail.repair();
+      }
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const entry of this.#open.values()) entry.close();
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,71 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Viewer } from '../domain/conversation.ts';
+import type { Services } from '../graphql/context.ts';
+import { answerHealth, answerReady, type Readiness } from './health.ts';
+import { createPipeline } from './pipeline.ts';
+import { createWsTransport, refuse } from './ws.ts';
+
+export interface HttpServerOptions {
+  readonly services: Services;
+  readonly viewer: Viewer;
+  readonly readiness: Readiness;
+  readonly logger: Logger;
+}
+
+export interface HttpServer {
+  /** Resolves with the URL once connections are taken; rejects where the address can't be had. */
+  listen(port: number, host: string): Promise<string>;
+  /** Takes no new work, tells streams to come back, and ends what has not ended by the deadline. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
+export function createHttpServer({ services, viewer, readiness, logger }: HttpServerOptions): HttpServer {
+  const pipeline = createPipeline(services, viewer, logger);
+  const report = (error: unknown, errorId: string) => logger.error({ err: error, errorId }, 'internal error');
+  const ws = createWsTransport(pipeline, report);
+  let closing = false;
+
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/health') return answerHealth(response);
+    if (path === '/ready') return answerReady(response, readiness, closing);
+    if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
+    void pipeline(request, response);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
+    ws.upgrade(request, socket, head);
+  });
+
+  return {
+    listen: (port, host) => listen(server, port, host),
+
+    async close(deadlineMs) {
+      closing = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await ws.close(deadlineMs);
+      // What is left are answers that are being written, and streams, which have no end of their own.
+      const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+      server.closeIdleConnections();
+      await closed;
+      clearTimeout(deadline);
+      await pipeline.dispose();
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const { port: actual } = server.address() as AddressInfo;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
+    });
+  });
+}

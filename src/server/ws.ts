@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { maskError } from '../graphql/errors.ts';
+import { isAllowedOrigin } from './origin.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
+const maxPayload = 16 << 20;
+/** Idle sockets are asked for a sign of life this often; one that gives none for as long again is ended. */
+const keepAliveMs = 25_000;
+/** Service Restart: clients come back by themselves, with what they have seen. */
+const restartCode = 1012;
+
+type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+
+export interface WsTransport {
+  /** Takes an upgrade request for GraphQL. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells all clients to come back, and ends the sockets of those that have not gone by the deadline. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. */
+export function createWsTransport(pipeline: Pipeline, report: (error: unknown, errorId: string) => void): WsTransport {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload });
+  const latest = new WeakMap<object, Map<string, symbol>>();
+
+  useServer(
+    {
+      onSubscribe: async (ctx, id, payload) => {
+        const token = Symbol(id);
+        const tokens = latest.get(ctx) ?? new Map<string, symbol>();
+        latest.set(ctx, tokens.set(id, token));
+        const result = await execute(pipeline, ctx.extra as { request: IncomingMessage }, payload, report);
+        if (tokens.get(id) !== token || !(id in ctx.subscriptions)) {
+          // The client has completed this id, or uses it anew, while the operation was being prepared.
+          if (isIterable(result)) await result[Symbol.asyncIterator]().return?.();
+          return new Promise<never>(() => {});
+        }
+        if (isIterable(result)) return argumentsFor(payload, result);
+        if (result.data === undefined && result.errors) return result.errors;
+        return argumentsFor(payload, result);
+      },
+      execute: (args) => (args.rootValue as { result: Result }).result as ExecutionResult,
+      subscribe: (args) => (args.rootValue as { result: Result }).result as AsyncIterableIterator<ExecutionResult>,
+      onComplete: (ctx, id) => {
+        latest.get(ctx)?.delete(id);
+      },
+    },
+    sockets,
+    keepAliveMs,
+  );
+
+  return {
+    upgrade(request, socket, head) {
+      if (!isAllowedOrigin(request.headers.origin, request.headers.host)) return refuse(socket, '403 Forbidden');
+      sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    },
+
+    async close(deadlineMs) {
+      const gone = Promise.all([...sockets.clients].map((socket) => new Promise((done) => socket.once('close', done))));
+      for (const socket of sockets.clients) socket.close(restartCode, 'The server restarts');
+      const deadline = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, deadlineMs);
+      await gone;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+/** Runs an operation; never throws, so that what is wrong with one operation does not end the socket of all. */
+async function execute(
+  pipeline: Pipeline,
+  { request }: { request: IncomingMessage },
+  params: SubscribePayload,
+  report: (error: unknown, errorId: string) => void,
+): Promise<Result> {
+  try {
+    const headers = Object.entries(request.headers).filter(
+      (header): header is [string, string] => typeof header[1] === 'string',
+    );
+    const upgrade = new Request(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`, { headers });
+    return (await pipeline.getResultForParams({ params: params as never, request: upgrade }, {} as never)) as Result;
+  } catch (error) {
+    const masked = maskError(error, report);
+    return { errors: [masked instanceof GraphQLError ? masked : new GraphQLError(masked.message)] };
+  }
+}
+
+/** What graphql-ws needs to know of an operation whose result is there already. */
+function argumentsFor({ query, operationName }: SubscribePayload, result: Result): ExecutionArgs {
+  return {
+    schema: undefined as never,
+    document: parse(query),
+    operationName: operationName ?? null,
+    rootValue: { result },
+  };
+}
+
+const isIterable = (result: Result): result is AsyncIterable<ExecutionResult> => Symbol.asyncIterator in result;
+
+export function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
