@@ -1,6 +1,7 @@
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
 import type { LogEvent } from '../domain/merge.ts';
+import type { Model } from '../domain/model.ts';
 import type { Content } from './read.ts';
 
 /** What can be done with generations; every door (GraphQL now, REST later) calls these and nothing below them. */
@@ -42,6 +43,15 @@ export interface Conversations {
   delete(viewer: Viewer, id: string): Promise<void>;
   /** The conversation now and after every change, until it is deleted. @throws MillraceError `NOT_FOUND` */
   follow(viewer: Viewer, id: string): Promise<Source<Conversation>>;
+}
+
+/** The configured models. */
+export interface Models {
+  /** Every model as it is now, in the order of the configuration. */
+  all(): readonly Model[];
+  byId(id: string): Model | undefined;
+  /** Each model now, and again after its state or figures changed; one of them where `id` is given. */
+  follow(id?: string): Source<Model>;
 }
 
 /** Gives one value after the other: pulled, so that what nobody asks for is not made. Holds nothing before the first. */

@@ -4,6 +4,7 @@ import type { Lease, Pool } from '../backends/pool.ts';
 import { retryDelay } from '../backends/retry.ts';
 import type { EndedEntry, GenerationError } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
+import type { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, logTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
@@ -37,7 +38,9 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     if (!generation || hasEnded(generation)) return;
     const progress = await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
-    await new Run(deps, generation, progress).finish(signal);
+    const model = deps.models.get(generation.modelId);
+    if (model) await new Run(deps, generation, model, progress).finish(signal);
+    else await retire(deps, generation, progress);
   } catch (error) {
     // Refused: somebody else has taken over, or ended it. Anything else: `sweep` brings it back.
     if (!(error instanceof AppendRefused) && !signal.aborted) deps.onError(error, job.id);
@@ -53,6 +56,16 @@ async function openLog({ log, now = Date.now }: RunDeps, id: string) {
   return created;
 }
 
+/** Ends a generation whose model was taken out of the configuration. */
+async function retire(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
+  const { log, now = Date.now } = deps;
+  const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
+  const ended = failed(gone, progress.tokens, now());
+  await log.append(generation.id, progress.attempt, [ended]);
+  progress.apply(ended);
+  await settle(deps, generation, progress);
+}
+
 class Run {
   readonly #deps: RunDeps;
   readonly #generation: Generation;
@@ -61,9 +74,7 @@ class Run {
   readonly #stop = new AbortController();
   readonly #now: () => number;
 
-  constructor(deps: RunDeps, generation: Generation, progress: Writer['progress']) {
-    const model = deps.models.get(generation.modelId);
-    if (!model) throw new Error(`${generation.id} asks for ${generation.modelId}, which is not configured.`);
+  constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress) {
     this.#deps = deps;
     this.#generation = generation;
     this.#model = model;
@@ -112,9 +123,9 @@ class Run {
         if (!(error instanceof BackendError) || signal.aborted) throw signal.aborted ? signal.reason : error;
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
         const final = lease === undefined || !error.retryable || failures >= this.#model.maxAttempts;
-        if (final) return this.#failed(error);
+        if (final) return failed(error, this.#writer.progress.tokens, this.#now());
         avoid = lease?.backend.name;
-        await sleep(retryDelay(failures, error.retryAfterMs), undefined, { signal }).catch(() =>
+        await sleep(retryDelay(failures), undefined, { signal }).catch(() =>
           signal.throwIfAborted(),
         );
       }
@@ -131,7 +142,7 @@ class Run {
       lease.end();
       return this.#completed(end);
     } catch (error) {
-      lease.end(error instanceof BackendError ? error : undefined);
+      lease.end(error);
       // Whatever was received before it broke off is kept: the next attempt goes on from there.
       await this.#writer.flush();
       throw error;
@@ -171,15 +182,12 @@ class Run {
     };
     return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
   }
+}
 
-  #failed(cause: BackendError): EndedEntry {
-    const refused = cause.kind === 'refused';
-    const error: GenerationError = {
-      code: refused ? 'BAD_USER_INPUT' : 'MODEL_UNAVAILABLE',
-      message: cause.message,
-      retryable: !refused,
-    };
-    const usage = { promptTokens: null, completionTokens: this.#writer.progress.tokens };
-    return { type: 'ended', at: this.#now(), status: 'FAILED', finishReason: 'ERROR', usage, error };
-  }
+function failed(cause: BackendError, completionTokens: number, at: number): EndedEntry {
+  const refused = cause.kind === 'refused';
+  const code = refused ? 'BAD_USER_INPUT' : 'MODEL_UNAVAILABLE';
+  const error: GenerationError = { code, message: cause.message, retryable: !refused };
+  const usage = { promptTokens: null, completionTokens };
+  return { type: 'ended', at, status: 'FAILED', finishReason: 'ERROR', usage, error };
 }

@@ -36,7 +36,8 @@ export class Watch<Key> {
   /** The next key whose state has changed; undefined once the watch is closed. */
   async next(): Promise<Key | undefined> {
     const { signal } = this.#stop;
-    if (!signal.aborted) await (this.#opened ??= this.#open(this));
+    if (!this.#opened && !signal.aborted) this.#opened = this.#open(this);
+    await this.#opened;
     while (!signal.aborted) {
       const now = performance.now();
       let wait = Number.POSITIVE_INFINITY;

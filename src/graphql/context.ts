@@ -1,6 +1,5 @@
 import type { Viewer } from '../domain/conversation.ts';
-import type { Model } from '../domain/model.ts';
-import type { Conversations, Generations, Source } from '../generation/generation.ts';
+import type { Conversations, Generations, Models } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -11,13 +10,6 @@ export interface Services {
   readonly store: Store;
   readonly models: Models;
   readonly service: { readonly version: string; readonly startedAt: number };
-}
-
-export interface Models {
-  /** Every model as it is now, in the order of the configuration. */
-  all(): readonly Model[];
-  /** The ids of those that changed, all at first; of one model where `id` is given. */
-  follow(id?: string): Source<string>;
 }
 
 /** What one operation works in. */

@@ -3,8 +3,6 @@ import { idPrefix } from '../../domain/ids.ts';
 import type { Context } from '../context.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
 
-const findModel = (id: string, { models }: Context) => models.all().find((model) => model.id === id) ?? null;
-
 async function findMessage(id: string, { loaders }: Context) {
   const message = await loaders.messages.load(id);
   return message && (await loaders.conversations.load(message.conversationId)) ? message : null;
@@ -26,13 +24,13 @@ export const Query: QueryResolvers = {
       case 'usr':
         return findViewer(id, context);
       default:
-        return findModel(id, context);
+        return context.models.byId(id) ?? null;
     }
   },
   viewer: (_root, _args, { viewer }) => viewer,
   service: () => ({}) as never,
   models: (_root, _args, { models }) => [...models.all()],
-  model: (_root, { id }, context) => findModel(id, context),
+  model: (_root, { id }, { models }) => models.byId(id) ?? null,
   generation: (_root, { id }, { loaders }) => loaders.generations.load(id),
   conversation: (_root, { id }, { loaders }) => loaders.conversations.load(id),
 };

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import type { ServiceResolvers } from '../generated/resolvers.ts';
+import { loadOf } from './Model.ts';
 
 /** The figures of all models, added up. */
 async function total(key: 'running' | 'queued' | 'processed', { models, loaders }: Context): Promise<number> {
@@ -13,7 +14,7 @@ export const Service: ServiceResolvers = {
   uptimeSeconds: (_root, _args, { service }) => Math.floor((Date.now() - service.startedAt) / 1000),
   load: async (_root, _args, context) => {
     const concurrency = context.models.all().reduce((sum, model) => sum + model.concurrency, 0);
-    return Math.min(1, (await total('running', context)) / concurrency);
+    return loadOf(await total('running', context), concurrency);
   },
   running: (_root, _args, context) => total('running', context),
   queued: (_root, _args, context) => total('queued', context),

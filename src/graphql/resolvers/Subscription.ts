@@ -1,5 +1,4 @@
 import { notFound } from '../../domain/errors.ts';
-import type { Model } from '../../domain/model.ts';
 import type { Source } from '../../generation/generation.ts';
 import type { Context } from '../context.ts';
 import type { SubscriptionResolvers } from '../generated/resolvers.ts';
@@ -30,9 +29,9 @@ export const Subscription: SubscriptionResolvers = {
   },
   model: {
     subscribe: async (_root, { id }, context) => {
-      const find = (modelId: string) => context.models.all().find((model) => model.id === modelId) as Model;
-      if (id != null && !find(id)) throw notFound(`The model ${id}`);
-      return field('model', context, context.models.follow(id ?? undefined), find) as never;
+      const { models } = context;
+      if (id != null && !models.byId(id)) throw notFound(`The model ${id}`);
+      return field('model', context, models.follow(id ?? undefined), (model) => model) as never;
     },
   },
   conversation: {
