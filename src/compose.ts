@@ -105,7 +105,10 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
 
     async work() {
       for (const { pool } of models.values()) pool.start();
-      const stopJobs = await queue.work((job, signal) => run(deps, job, signal), (id) => models.get(id)?.pool.capacity ?? 1);
+      const stopJobs = await queue.work(
+        (job, signal) => run(deps, job, signal),
+        (id) => models.get(id)?.pool.capacity ?? 1,
+      );
       const again = setInterval(() => sweep(deps).catch(onError), sweepMs);
       stopWork = async () => {
         clearInterval(again);

@@ -125,9 +125,7 @@ class Run {
         const final = lease === undefined || !error.retryable || failures >= this.#model.maxAttempts;
         if (final) return failed(error, this.#writer.progress.tokens, this.#now());
         avoid = lease?.backend.name;
-        await sleep(retryDelay(failures), undefined, { signal }).catch(() =>
-          signal.throwIfAborted(),
-        );
+        await sleep(retryDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }

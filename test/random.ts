@@ -1,0 +1,12 @@
+/** A seeded generator of numbers in [0, 1) (mulberry32): a failing trial is repeated by its seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export const below = (random: () => number, limit: number): number => Math.floor(random() * limit);
