@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryAfterMs, statusFailure } from '../../../src/backends/openai/failure.ts';
+import { connectionFailure, retryAfterMs, statusFailure } from '../../../src/backends/openai/failure.ts';
 import { hide } from '../../../src/backends/openai/hide.ts';
 
 describe('Retry-After', () => {
@@ -13,6 +13,14 @@ describe('Retry-After', () => {
     ['', undefined],
     [undefined, undefined],
   ])('%s is %s ms', (value, ms) => expect(retryAfterMs(value, now)).toBe(ms));
+});
+
+it('takes a name that is not found for unreachable, and leaves what is no failure of a connection', () => {
+  const error = Object.assign(new Error('getaddrinfo ENOTFOUND gpu-1'), { code: 'ENOTFOUND' });
+  const source = { name: 'one', secrets: [] };
+  expect(connectionFailure(source, error)).toMatchObject({ kind: 'unreachable', cause: error });
+  const bug = new TypeError('x is not a function');
+  expect(connectionFailure(source, bug)).toBe(bug);
 });
 
 describe('a status that is not 200', () => {
