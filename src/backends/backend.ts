@@ -7,6 +7,8 @@ export interface Backend {
   readonly name: string;
   /** What it speaks: `ngram`, `openai`. */
   readonly kind: string;
+  /** Whether it takes a `prefix`. Where not, an answer that broke off starts again: `generate` throws a TypeError on one. */
+  readonly continues: boolean;
 
   /**
    * Runs the model once. Yields deltas in order, each at least one token, then one `end` as the last part.
@@ -36,6 +38,7 @@ export type BackendPart = BackendDelta | BackendEnd;
 
 export interface BackendDelta {
   readonly type: 'delta';
+  /** Not empty; never ends within a surrogate pair. */
   readonly text: string;
   /** How many tokens `text` is; where the backend does not tell, one for each of its own deltas. */
   readonly tokens: number;
