@@ -53,7 +53,8 @@ export interface BackendEnd {
 
 /**
  * Why a run failed.
- * - `unreachable`: no connection, or it broke off. `unavailable`: it answered that it can't serve now (5xx, 429).
+ * - `unreachable`: no connection, or it broke off. `unavailable`: it answered that it can't serve now (5xx, 429),
+ *   or not from here (401, 403, 404).
  * - `timeout`: no first token, or no next one, in time. `truncated`: the stream ended before the answer did.
  * - `protocol`: it answered something that can't be understood. `refused`: it will never take this request (4xx).
  */

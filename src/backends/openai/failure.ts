@@ -10,16 +10,7 @@ export interface Source {
 const longestMessage = 300;
 
 /** Error types that stand for a 4xx, where an error comes without a code. */
-const refusingTypes = new Set([
-  'invalid_request_error',
-  'badrequesterror',
-  'authentication_error',
-  'permission_error',
-  'not_found_error',
-  'notfounderror',
-  'exceed_context_size_error',
-  'validation',
-]);
+const refusingTypes = new Set(['invalid_request_error', 'badrequesterror', 'exceed_context_size_error', 'validation']);
 
 /** The failure that an answer with a status other than 2xx stands for. */
 export function statusFailure(source: Source, status: number, body: string, retryAfter?: string): BackendError {
@@ -56,8 +47,11 @@ export function retryAfterMs(value: string | undefined, now = Date.now()): numbe
   return Number.isFinite(ms) ? Math.max(0, Math.round(ms)) : undefined;
 }
 
+/** A refused key (401, 403) or a model that is not there (404) is this backend's fault: another one may serve the request. */
+const faultsOfTheServer = new Set([401, 403, 404, 408, 429]);
+
 function kindOf(status: number): BackendErrorKind {
-  if (status >= 500 || status === 429 || status === 408) return 'unavailable';
+  if (status >= 500 || faultsOfTheServer.has(status)) return 'unavailable';
   return status >= 400 ? 'refused' : 'protocol';
 }
 

@@ -31,8 +31,8 @@ describe('a status that is not 200', () => {
     [429, 'unavailable'],
     [408, 'unavailable'],
     [400, 'refused'],
-    [401, 'refused'],
-    [404, 'refused'],
+    [401, 'unavailable'],
+    [404, 'unavailable'],
     [422, 'refused'],
     [307, 'protocol'],
   ])('%i is %s', (status, kind) => expect(statusFailure(source, status, '').kind).toBe(kind));
