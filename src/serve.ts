@@ -1,0 +1,56 @@
+import { type Logger, pino } from 'pino';
+import { compose, embedded } from './compose.ts';
+import type { Config } from './config.ts';
+import { greeting } from './server/greeting.ts';
+import { createHttpServer } from './server/http.ts';
+import { version } from './version.ts';
+
+/** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
+const closeMs = 2_000;
+const stopMs = 10_000;
+
+export interface RunningServer {
+  readonly url: string;
+  /** Hands over what runs, tells streams to come back, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts the server; resolves once it answers. */
+export async function start(config: Config, logger: Logger): Promise<RunningServer> {
+  const parts = await embedded(config);
+  const app = await compose(config, parts, logger);
+  const http = createHttpServer({ ...app, logger });
+  const url = await http.listen(config.port, config.host);
+  await app.work();
+  return {
+    url,
+    async stop() {
+      await app.handOver();
+      await http.close(closeMs);
+      await app.close();
+    },
+  };
+}
+
+/** Serves until SIGTERM or SIGINT. @throws Error where the data folder or the address can't be had. */
+export async function serve(config: Config): Promise<void> {
+  const logger = pino({ level: config.logLevel });
+  const server = await start(config, logger);
+  logger.info({ url: server.url, dataDir: config.dataDir }, 'ready');
+  process.stdout.write(greeting({ url: server.url, version, dataDir: config.dataDir }));
+  const signal = await nextSignal();
+  logger.info({ signal }, 'stopping');
+  // A second signal, or a stop that hangs, ends the process as a crash would: everything acknowledged is on disk.
+  const deadline = setTimeout(() => process.exit(1), stopMs).unref();
+  void nextSignal().then(() => process.exit(1));
+  await server.stop();
+  clearTimeout(deadline);
+  logger.info('stopped');
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
