@@ -25,6 +25,8 @@ export interface Backend {
 }
 
 export interface BackendRequest {
+  /** The same in every attempt of a generation, another in each generation: chance may hang on it. */
+  readonly generationId: string;
   /** The conversation, oldest first; at least one message. */
   readonly messages: readonly ChatMessage[];
   readonly parameters: Sampling;

@@ -154,7 +154,8 @@ class Run {
       return { type: 'end', finishReason: 'LENGTH', usage: null };
     }
     const left = maxTokens === undefined ? {} : { maxTokens: maxTokens - prefixTokens };
-    const request: BackendRequest = { messages, prefix, prefixTokens, parameters: { ...parameters, ...left } };
+    const { id: generationId } = this.#generation;
+    const request: BackendRequest = { generationId, messages, prefix, prefixTokens, parameters: { ...parameters, ...left } };
     for await (const part of backend.generate(request, signal)) {
       if (part.type === 'end') {
         await this.#writer.close();

@@ -35,6 +35,7 @@ export function failure(error: unknown): Pick<BackendError, 'kind' | 'message' |
 }
 
 export const asks = (text: string, more: Partial<BackendRequest> = {}): BackendRequest => ({
+  generationId: 'gen_1',
   messages: [{ role: 'USER', text }],
   parameters: {},
   prefix: '',

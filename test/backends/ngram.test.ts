@@ -8,6 +8,7 @@ const backend = ngramBackend({ tokensPerSecond: 0 });
 const unaborted = new AbortController().signal;
 
 const ask = (text: string, parameters: Sampling = {}, prefix = ''): BackendRequest => ({
+  generationId: 'gen_1',
   messages: [{ role: 'USER', text }],
   parameters,
   prefix,
@@ -67,18 +68,18 @@ describe('an answer', () => {
     expect(new Set(texts).size).toBe(4);
   });
 
-  test('is the same for the same conversation without a seed, whatever its length, and another for another', async () => {
+  test('without a seed is the same in every attempt of a generation, and another in another', async () => {
     const text = await textOf('The whale');
     expect(await textOf('The whale')).toBe(text);
     expect((await textOf('The whale', { maxTokens: 600 })).startsWith(text)).toBe(true);
-    const other: BackendRequest = {
-      ...ask(''),
-      messages: [
-        { role: 'SYSTEM', text: 'Be brief' },
-        { role: 'USER', text: 'The whale' },
-      ],
-    };
-    expect((await run(other)).text).not.toBe(text);
+    expect((await run({ ...ask('The whale'), generationId: 'gen_2' })).text).not.toBe(text);
+  });
+
+  test('has 512 tokens where nothing is said, also when it is continued', async () => {
+    const { text, tokens } = await run(ask('The whale'));
+    expect(tokens).toBe(512);
+    const prefix = text.slice(0, text.indexOf(' ', 700));
+    expect(prefix + (await run(ask('The whale', {}, prefix))).text).toBe(text);
   });
 
   test('takes the likeliest word at temperature 0 and at a tiny topP, whatever the seed', async () => {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { ChatMessage } from '../../domain/generation.ts';
 
 const SPAN = 2 ** 32;
 
@@ -19,11 +18,5 @@ export function drawsOf(seed: number): (index: number) => number {
   return (index) => (scatter(scatter(index ^ key) + key) >>> 0) / SPAN;
 }
 
-/**
- * The seed of a request that has none. It comes from the conversation alone, so that every attempt of a generation
- * draws the same numbers; the same conversation then gets the same answer, unless the caller sends seeds.
- */
-export function seedOf(messages: readonly ChatMessage[]): number {
-  const conversation = JSON.stringify(messages.map(({ role, text }) => [role, text]));
-  return hash('sha256', conversation, 'buffer').readUIntLE(0, 6);
-}
+/** The seed of a request that has none: every attempt of its generation draws the same numbers, the next one others. */
+export const seedOf = (generationId: string): number => hash('sha256', generationId, 'buffer').readUIntLE(0, 6);

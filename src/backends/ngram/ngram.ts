@@ -14,7 +14,7 @@ export interface NgramOptions {
  * The built-in model `ngram-moby-dick`: writes after the manner of Moby Dick, in this process, without anything to
  * install. A run that goes on from a prefix gives exactly the text of a run that was never interrupted.
  *
- * Defaults: 512 tokens, temperature 0.8, topP 1; without a seed the conversation is the seed.
+ * Defaults: 512 tokens, temperature 0.8, topP 1; without a seed the generation's id is the seed.
  * All instances share one trained model, made at the first `generate` or `probe`.
  *
  * @throws RangeError for a `tokensPerSecond` that is no number from 0 up.
@@ -26,6 +26,7 @@ export function ngramBackend({ name = 'ngram', tokensPerSecond = 40 }: NgramOpti
   return {
     name,
     kind: 'ngram',
+    continues: true,
     generate: (request, signal) => generate(request, tokensPerSecond, signal),
     async probe(signal) {
       signal.throwIfAborted();

@@ -8,6 +8,9 @@ import { isBlank, tokenise } from './tokens.ts';
 /** How many last tokens are remembered: those that decide on the next one. */
 const MEMORY = 3;
 
+/** How many tokens an answer has where the request does not say. */
+const defaultLength = 512;
+
 /**
  * One run of the model. Its n-th token depends only on the three tokens before it, the seed and n; so it does not matter
  * which run wrote the tokens before it.
@@ -21,26 +24,26 @@ export class Writer {
   #context: number[] = [];
   /** Tokens of the answer so far, the prefix included. */
   #index = 0;
-  #left: number;
+  #left = 0;
   /** What is missing of the prefix's last token. */
   #remainder = '';
   #finishReason: FinishReason | null = null;
   /** Tokens of all messages and the prefix. */
   readonly promptTokens: number;
 
-  constructor(model: NgramModel, { messages, parameters, prefix }: BackendRequest) {
-    const { maxTokens = 512, temperature = 0.8, topP = 1, seed = seedOf(messages), stop = [] } = parameters;
+  constructor(model: NgramModel, { generationId, messages, parameters, prefix }: BackendRequest) {
+    const { maxTokens, temperature = 0.8, topP = 1, seed = seedOf(generationId), stop = [] } = parameters;
     this.#model = model;
     this.#temperature = temperature;
     this.#topP = topP;
     this.#draw = drawsOf(seed);
     this.#stops = new StopFilter(stop, prefix);
-    this.#left = maxTokens;
     const written = tokenise(prefix);
     const prompts = messages.map(({ text }) => tokenise(text));
     this.promptTokens = prompts.reduce((sum, { length }) => sum + length, written.length);
     this.#steer(prompts.at(-1) ?? []);
     this.#resume(written);
+    this.#left = maxTokens ?? defaultLength - this.#index;
     if (this.#left <= 0) this.#finishReason = 'LENGTH';
   }
 

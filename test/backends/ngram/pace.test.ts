@@ -6,6 +6,7 @@ import { ngramBackend } from '../../../src/backends/ngram/ngram.ts';
 const unaborted = new AbortController().signal;
 
 const ask = (maxTokens: number): BackendRequest => ({
+  generationId: 'gen_1',
   messages: [{ role: 'USER', text: 'The whale' }],
   parameters: { maxTokens },
   prefix: '',

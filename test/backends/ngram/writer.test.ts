@@ -4,6 +4,7 @@ import { Writer } from '../../../src/backends/ngram/writer.ts';
 
 const write = (corpus: string, prompt: string, prefix = '') =>
   new Writer(new NgramModel(corpus), {
+    generationId: 'gen_1',
     messages: [{ role: 'USER', text: prompt }],
     parameters: { temperature: 0, maxTokens: 3 },
     prefix,
