@@ -89,6 +89,12 @@ models:
     ]);
   });
 
+  it('says once what is wrong with a variable that is not set, and nothing about the text around it', () => {
+    expect(mistakes({ yaml: backend('url: "${GPU}"') })).toEqual([
+      'millrace.yaml:1:56  models[0].backends[0].url: the environment variable GPU is not set: set it, or take ${GPU} out',
+    ]);
+  });
+
   it.each(['${', '${A', '${}', '${A:-b}', '${A B}'])('refuses %j, which names no variable', (name) => {
     const found = mistakes({ yaml: backend(`url: "http://x", name: "x${name}"`), env: { A: 'a' } });
     expect(found).toEqual([expect.stringMatching(/^millrace\.yaml:1:.* does not name an environment variable/)]);
