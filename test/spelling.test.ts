@@ -6,8 +6,8 @@ const known = ['id', 'host', 'port', 'queueTimeout'];
 it.each([
   ['prot', 'port'],
   ['queueTimeot', 'queueTimeout'],
-  ['QUEUE_TIME_OUT', 'queueTimeout'],
-  ['queue-timeout', 'queueTimeout'],
+  ['QUEUE_TIMEOUT', 'queueTimeout'],
+  ['q-u-e-u-e-time-out', 'queueTimeout'],
 ])('takes %s for %s', (word, meant) => {
   expect(didYouMean(word, known)).toBe(` Did you mean "${meant}"?`);
 });
