@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { didYouMean } from './spelling.ts';
+import { version } from './version.ts';
+
+const help = `millrace ${version}: a GraphQL API in front of language models
+
+Usage
+  millrace [serve] [options]       run the server
+  millrace config check [options]  say what the configuration means, or everything that is wrong with it
+
+Options
+  --host <address>     address to listen on (HOST, 127.0.0.1)
+  --port <number>      port to listen on, 0 for any free one (PORT, 4000)
+  --config <file>      models and policies (MILLRACE_CONFIG, millrace.yaml)
+  --data-dir <folder>  where all data lies (MILLRACE_DATA_DIR, .millrace)
+  -h, --help           this text
+  -v, --version        the version
+
+All settings are in millrace.example.yaml.
+`;
+
+const options = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  config: { type: 'string' },
+  'data-dir': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+const commands = ['serve', 'config check'];
+const optionNames = Object.keys(options).map((name) => `--${name}`);
+
+/** Runs the command with `args`, and resolves to the exit code: 1 for a wrong configuration, 2 for wrong usage. */
+export async function cli(args: string[]): Promise<number> {
+  const { command, values, mistake } = parse(args);
+  if (values.help) return say(help);
+  if (values.version) return say(`${version}\n`);
+  if (mistake !== undefined) {
+    process.stderr.write(`millrace: ${mistake}\nSee millrace --help.\n`);
+    return 2;
+  }
+  try {
+    const config = loadConfig({ options: values });
+    if (command === 'config check') return say(`ok\n${summary(config)}`);
+    // Only here: the other commands answer without loading the server.
+    const { serve } = await import('./serve.ts');
+    await serve(config);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+type Values = { -readonly [name in keyof typeof options]?: string };
+
+/** Not strict, since parseArgs' own messages are for programmers. */
+function parse(args: string[]): { command: string; values: Values; mistake?: string } {
+  const { positionals, tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+  const command = positionals.join(' ') || 'serve';
+  const values: Values = {};
+  const mistakes: string[] = [];
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!Object.hasOwn(options, name)) {
+      mistakes.push(`there is no option ${rawName}.${didYouMean(rawName, optionNames)}`);
+      continue;
+    }
+    const known = name as keyof typeof options;
+    const takesValue = options[known].type === 'string';
+    if (takesValue && (value === undefined || (!inlineValue && value.startsWith('-')))) {
+      mistakes.push(`${rawName} needs a value`);
+    } else if (!takesValue && inlineValue) mistakes.push(`${rawName} takes no value`);
+    else values[known] = value ?? 'true';
+  }
+  // What follows an unknown option may be its value.
+  if (mistakes.length === 0 && !commands.includes(command))
+    mistakes.push(`there is no command "${command}".${didYouMean(command, commands)}`);
+  return { command, values, ...(mistakes.length > 0 && { mistake: mistakes.join('\nmillrace: ') }) };
+}
+
+function summary({ configFile, host, port, dataDir, defaultModel, models }: Config): string {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return [
+    `  settings: ${configFile ?? 'no millrace.yaml, so the built-in model'}`,
+    `  listens on http://${address}, keeps its data in ${dataDir}`,
+    ...models.flatMap(({ id, name, backends }) => [
+      `  model ${id}${id === name ? '' : ` "${name}"`}${id === defaultModel ? ' (the default)' : ''}`,
+      ...backends.map((backend) => {
+        const where =
+          backend.kind === 'openai'
+            ? `${backend.model} at ${backend.url}`
+            : `${backend.tokensPerSecond || 'all'} tokens/s`;
+        return `    backend ${backend.name}: ${where}, at most ${backend.concurrency} at once`;
+      }),
+    ]),
+    '',
+  ].join('\n');
+}

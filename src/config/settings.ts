@@ -1,0 +1,113 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { didYouMean } from '../spelling.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings from the command line: they go before the environment. */
+export interface Options {
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly config?: string | undefined;
+  readonly 'data-dir'?: string | undefined;
+}
+
+const optionOf: Readonly<Record<string, keyof Options>> = {
+  HOST: 'host',
+  PORT: 'port',
+  MILLRACE_CONFIG: 'config',
+  MILLRACE_DATA_DIR: 'data-dir',
+};
+
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, {
+    error: ({ input }) => `must be one of ${values.join(', ')}.${didYouMean(String(input), values)}`,
+  });
+
+const shape = z.object({
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host), {
+      error: 'must be an IP address or a host name, without scheme, brackets or port',
+    })
+    .default('127.0.0.1'),
+  PORT: z
+    .string()
+    .refine((port) => /^\d{1,5}$/.test(port) && Number(port) <= 65_535, {
+      error: ({ input }) => `must be a whole number from 0 (any free port) to 65535, not "${input}"`,
+    })
+    .transform(Number)
+    .default(4000),
+  MILLRACE_DATA_DIR: z.string().default('.millrace'),
+  MILLRACE_ROLE: oneOf(['all', 'api', 'worker']).default('all'),
+  MILLRACE_ALLOW_REMOTE: oneOf(['true', 'false'])
+    .transform((allowed) => allowed === 'true')
+    .default(false),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export interface SettingsReading {
+  /** Undefined where there are mistakes. */
+  readonly settings: z.output<typeof shape> | undefined;
+  /** The yaml file that was asked for by name; empty where none was. */
+  readonly configFile: string;
+  /** How the user said `name`: `PORT`, or `--port`. */
+  readonly placeOf: (name: string) => string;
+  readonly mistakes: readonly string[];
+}
+
+/** Reads what is set by environment and command line. An empty variable counts as not set. */
+export function readSettings({ env, options }: { env: Environment; options: Options }): SettingsReading {
+  const values: Record<string, string> = {};
+  const places: Record<string, string> = {};
+  for (const name of [...Object.keys(shape.shape), 'MILLRACE_CONFIG', 'REDIS_URL', 'DATABASE_URL']) {
+    const option = optionOf[name];
+    const given = option === undefined ? undefined : options[option];
+    const value = given ?? env[name];
+    if (given !== undefined) places[name] = `--${option}`;
+    if (value !== undefined && (value !== '' || given !== undefined)) values[name] = value;
+  }
+  const placeOf = (name: string) => places[name] ?? name;
+  const result = shape.safeParse(values);
+  const mistakes = [
+    ...(result.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message] as const),
+    ...emptyOptions(values, places),
+    ...remoteAccess(values),
+    ...distributedMode(values),
+  ];
+  return {
+    settings: mistakes.length === 0 ? result.data : undefined,
+    configFile: values.MILLRACE_CONFIG ?? '',
+    placeOf,
+    mistakes: mistakes.map(([name, message]) => `${placeOf(name)}: ${message}`),
+  };
+}
+
+type Mistake = readonly [name: string, message: string];
+
+function emptyOptions(values: Environment, places: Environment): Mistake[] {
+  const said = ['MILLRACE_CONFIG', 'MILLRACE_DATA_DIR'].filter((name) => places[name] && values[name] === '');
+  return said.map((name) => [name, 'needs a path']);
+}
+
+function remoteAccess({ HOST: host = 'localhost', MILLRACE_ALLOW_REMOTE: allowed }: Environment): Mistake[] {
+  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (loopback || allowed === 'true') return [];
+  const why = 'can be reached from other machines, and there is no authentication yet: whoever reaches it reads every';
+  const way = 'Keep to 127.0.0.1, or set MILLRACE_ALLOW_REMOTE=true where something in front lets only the right in';
+  return [['HOST', `${host} ${why} conversation and uses every model. ${way}`]];
+}
+
+function distributedMode(values: Environment): Mistake[] {
+  const still = 'the distributed mode is not supported yet: leave it unset';
+  const urls = ['REDIS_URL', 'DATABASE_URL'].filter((name) => values[name] !== undefined);
+  const mistakes: Mistake[] = urls.map((name) => {
+    const other = name === 'REDIS_URL' ? 'DATABASE_URL' : 'REDIS_URL';
+    return [name, urls.includes(other) ? still : `means nothing without ${other}, and ${still}`];
+  });
+  const role = values.MILLRACE_ROLE;
+  if (role === 'api' || role === 'worker') {
+    mistakes.push(['MILLRACE_ROLE', `${role} needs REDIS_URL and DATABASE_URL, and ${still}`]);
+  }
+  return mistakes;
+}

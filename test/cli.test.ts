@@ -1,0 +1,83 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how the yaml names a variable
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const command = fileURLToPath(new URL('../bin/millrace.js', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+/** Runs the command to its end in a folder of its own, with `env` and no other variable. */
+function millrace(args: string[], env: Record<string, string> = {}, node: string[] = []) {
+  return new Promise<{ code: number | string | null | undefined; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [...node, command, ...args], { cwd, env }, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+it('tells its version', async () => {
+  expect(await millrace(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+it('tells how it is used, whatever else is said', async () => {
+  const { code, stdout, stderr } = await millrace(['nonsense', '-h']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const word of ['serve', 'config check', '--host', '--port', '--config', '--data-dir', '--version'])
+    expect(stdout).toContain(word);
+});
+
+it.each([
+  [['confg', 'check'], 'there is no command "confg check". Did you mean "config check"?'],
+  [['config'], 'there is no command "config".'],
+  [['serve', '--prot', '4'], 'there is no option --prot. Did you mean "--port"?'],
+  [['serve', '-x'], 'there is no option -x.'],
+  [['--port'], '--port needs a value'],
+  [['--port', '--host', '::1'], '--port needs a value'],
+  [['--help=no'], '--help takes no value'],
+])('answers %j with what is wrong with it, and exit code 2', async (args, message) => {
+  const { code, stdout, stderr } = await millrace(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(`millrace: ${message}`);
+  expect(stderr).toContain('millrace --help');
+});
+
+it('checks a configuration and says what it means, without its secrets', async () => {
+  const yaml = 'models: [{ id: a, backends: [{ kind: openai, url: "http://gpu/v1/", model: m, apiKey: "${KEY}" }] }]';
+  writeFileSync(join(cwd, 'mine.yaml'), yaml);
+  const { code, stdout, stderr } = await millrace(
+    ['config', 'check', '--config', 'mine.yaml', '--host', '::1', '--port=0', '--data-dir', 'data'],
+    { KEY: 'hunter2', PORT: 'nonsense' },
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^ok\n/);
+  expect(stdout).toContain('http://[::1]:0, keeps its data in ');
+  expect(stdout).toContain('backend openai-1: m at http://gpu/v1, at most 16 at once');
+  expect(stdout).not.toContain('hunter2');
+});
+
+it.each([[['config', 'check']], [['serve']], [[]]])('ends %j with every mistake and exit code 1', async (args) => {
+  writeFileSync(join(cwd, 'millrace.yaml'), 'batchInterval: 40\nmodls: []');
+  const { code, stdout, stderr } = await millrace(args, { PORT: 'x' });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(/^PORT: /),
+    expect.stringMatching(/^millrace\.yaml:1:1 {2}batchInterval: /),
+    expect.stringMatching(/^millrace\.yaml:2:1 {2}modls: unknown key/),
+  ]);
+});
+
+it('tells an old Node what to do before it runs anything that such a Node could not', async () => {
+  const pretend = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'22.17.1'})";
+  const { code, stdout, stderr } = await millrace(['--version'], {}, ['--import', pretend]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('needs Node 22.18 or later');
+});

@@ -1,0 +1,194 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how the yaml names a variable
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { backend, cwd, load, mistakes } from './config/load.ts';
+
+const openai = (yaml: string, env: Record<string, string> = {}) => {
+  const found = load({ yaml, env }).models[0]?.backends[0];
+  if (found?.kind !== 'openai') throw new Error('not an openai backend');
+  return found;
+};
+
+describe('without a file and with an empty environment', () => {
+  it('has the defaults, and the built-in model', () => {
+    expect(load()).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: join(cwd, '.millrace'),
+      role: 'all',
+      logLevel: 'info',
+      configFile: null,
+      batchIntervalMs: 40,
+      logRetentionMs: 3_600_000,
+      defaultModel: 'ngram-moby-dick',
+      models: [
+        {
+          id: 'ngram-moby-dick',
+          name: 'Moby Dick n-gram',
+          queueTimeoutMs: 60_000,
+          timeouts: { connectMs: 5000, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+          maxAttempts: 8,
+          probeIntervalMs: 1000,
+          backends: [
+            { kind: 'ngram', name: 'ngram-1', concurrency: 256, continuation: 'prefill', tokensPerSecond: 40 },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('gives a config that nobody can change, down to its leaves', () => {
+    const frozen = (value: object): boolean =>
+      Object.isFrozen(value) && Object.values(value).every((part) => typeof part !== 'object' || !part || frozen(part));
+    expect(frozen(load())).toBe(true);
+  });
+});
+
+describe('environment', () => {
+  it('sets everything that belongs to the process, and an empty variable counts as not set', () => {
+    const env = { HOST: '::1', PORT: '0', MILLRACE_DATA_DIR: '/data', LOG_LEVEL: 'silent', REDIS_URL: '' };
+    expect(load({ env })).toMatchObject({ host: '::1', port: 0, dataDir: '/data', logLevel: 'silent' });
+  });
+
+  it('is overruled by the command line, whose mistakes bear the name of the option', () => {
+    expect(load({ env: { PORT: 'x' }, options: { port: '5' } }).port).toBe(5);
+    expect(mistakes({ env: { PORT: '5' }, options: { port: 'x', 'data-dir': '' } })).toEqual([
+      expect.stringMatching(/^--port: must be a whole number from 0/),
+      '--data-dir: needs a path',
+    ]);
+  });
+
+  it.each(['65536', '-1', '80.5', '1e3', ' ', 'http'])('refuses the port %j', (PORT) => {
+    expect(mistakes({ env: { PORT } })).toEqual([expect.stringMatching(/^PORT: /)]);
+  });
+
+  it.each(['http://127.0.0.1', '127.0.0.1:80', '[::1]', 'a b'])('refuses the host %j', (HOST) => {
+    const env = { HOST, MILLRACE_ALLOW_REMOTE: 'true' };
+    expect(mistakes({ env })).toEqual([expect.stringMatching(/^HOST: must be an IP address or a host name/)]);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.0.7', 'example.org', '127.example.org'])(
+    'refuses %j as long as there is no authentication, unless remote access is allowed',
+    (HOST) => {
+      expect(mistakes({ env: { HOST } })).toEqual([
+        expect.stringMatching(/^HOST: .*no authentication yet.*ALLOW_REMOTE/),
+      ]);
+      expect(load({ env: { HOST, MILLRACE_ALLOW_REMOTE: 'true' } }).host).toBe(HOST);
+    },
+  );
+
+  it('refuses what belongs to the distributed mode', () => {
+    expect(mistakes({ env: { REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x' } })).toEqual([
+      'REDIS_URL: the distributed mode is not supported yet: leave it unset',
+      'DATABASE_URL: the distributed mode is not supported yet: leave it unset',
+    ]);
+    expect(mistakes({ env: { DATABASE_URL: 'postgres://x' } })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: means nothing without REDIS_URL/),
+    ]);
+    expect(mistakes({ env: { MILLRACE_ROLE: 'worker' } })).toEqual([
+      expect.stringMatching(/^MILLRACE_ROLE: worker needs REDIS_URL and DATABASE_URL/),
+    ]);
+    expect(mistakes({ env: { MILLRACE_ROLE: 'apo' } })).toEqual([
+      'MILLRACE_ROLE: must be one of all, api, worker. Did you mean "api"?',
+    ]);
+  });
+
+  it('names the yaml file, which then must be there', () => {
+    writeFileSync(join(cwd, 'other.yaml'), 'batchInterval: 5ms');
+    expect(load({ env: { MILLRACE_CONFIG: 'other.yaml' } })).toMatchObject({
+      configFile: join(cwd, 'other.yaml'),
+      batchIntervalMs: 5,
+    });
+    expect(mistakes({ env: { MILLRACE_CONFIG: 'none.yaml' } })).toEqual([
+      `MILLRACE_CONFIG: there is no file ${join(cwd, 'none.yaml')}`,
+    ]);
+    expect(mistakes({ options: { config: '.' } })).toEqual([expect.stringMatching(/^--config: can't be read: EISDIR/)]);
+  });
+});
+
+describe('millrace.yaml', () => {
+  it('gives each backend what it says itself, else its model, else its kind', () => {
+    const { models, defaultModel } = load({
+      yaml: `
+models:
+  - id: meta-llama/Llama-3.1-8B
+    continuation: prefill
+    timeouts: { connect: 250ms }
+    queueTimeout: 5m
+    concurrency: 4
+    backends:
+      - { kind: openai, url: "https://gpu-1:8000/v1//", model: m, apiKey: k, concurrency: 8 }
+      - { kind: openai, url: "http://gpu-2", model: m, name: second }
+  - id: b
+    backends: [{ kind: openai, url: "http://gpu-1/", model: m }, { kind: ngram, tokensPerSecond: 0 }]
+`,
+    });
+    expect(defaultModel).toBe('meta-llama/Llama-3.1-8B');
+    expect(models[0]).toMatchObject({
+      name: 'meta-llama/Llama-3.1-8B',
+      queueTimeoutMs: 300_000,
+      timeouts: { connectMs: 250, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+    });
+    const common = { kind: 'openai', model: 'm' };
+    expect(models.flatMap(({ backends }) => backends)).toEqual([
+      {
+        ...common,
+        name: 'openai-1',
+        concurrency: 8,
+        continuation: 'prefill',
+        url: 'https://gpu-1:8000/v1',
+        apiKey: 'k',
+      },
+      { ...common, name: 'second', concurrency: 4, continuation: 'prefill', url: 'http://gpu-2', apiKey: null },
+      { ...common, name: 'openai-1', concurrency: 16, continuation: 'restart', url: 'http://gpu-1', apiKey: null },
+      { kind: 'ngram', name: 'ngram-2', concurrency: 256, continuation: 'prefill', tokensPerSecond: 0 },
+    ]);
+  });
+
+  it('may be empty, and then says what no file says', () => {
+    expect(load({ yaml: '# nothing\n' })).toEqual({ ...load(), configFile: join(cwd, 'millrace.yaml') });
+  });
+
+  it('takes numbers from the environment, and keeps a text of digits a text', () => {
+    const yaml = backend('url: "http://${GPU}:${PORT_THERE}/v1", apiKey: "${KEY}", concurrency: "${MANY}"');
+    const found = openai(yaml, { GPU: 'gpu-1', PORT_THERE: '81', KEY: '123', MANY: '3' });
+    expect(found).toMatchObject({ url: 'http://gpu-1:81/v1', apiKey: '123', concurrency: 3 });
+  });
+
+  it('replaces nothing in what it has replaced, and leaves $${ a plain ${', () => {
+    const yaml = backend('url: "http://x", name: "${A}$${A}$5", apiKey: "$${"');
+    expect(openai(yaml, { A: '${A}' })).toMatchObject({ name: '${A}${A}$5', apiKey: '${' });
+  });
+});
+
+describe('millrace.example.yaml', () => {
+  const example = readFileSync(new URL('../millrace.example.yaml', import.meta.url), 'utf8');
+
+  it('is right, also with what it has commented out', () => {
+    expect(load({ yaml: example }).models).toHaveLength(2);
+    const all = load({ yaml: example.replace('# apiKey', 'apiKey'), env: { GPU_KEY: 'k' } });
+    expect(all.models[1]?.backends[0]).toMatchObject({ apiKey: 'k' });
+  });
+
+  it('shows the defaults: its first model is the built-in one', () => {
+    const { models, ...rest } = load();
+    const { models: shown, ...restShown } = load({ yaml: example });
+    expect(restShown).toEqual({ ...rest, configFile: join(cwd, 'millrace.yaml') });
+    expect(shown[0]).toEqual(models[0]);
+    const { id: _, name: __, backends: ___, ...policies } = models[0] ?? {};
+    expect(shown[1]).toMatchObject(policies);
+  });
+
+  it('has every key that there is', () => {
+    const yaml = `
+zzzzzzzzz: 1
+models:
+  - zzzzzzzzz: 1
+    timeouts: { zzzzzzzzz: 1 }
+    backends: [{ kind: ngram, zzzzzzzzz: 1 }, { kind: openai, zzzzzzzzz: 1 }]`;
+    const known = mistakes({ yaml }).flatMap((line) => /Known: (.*)/.exec(line)?.[1]?.split(', ') ?? []);
+    expect(known).toContain('tokensPerSecond');
+    expect(known.filter((key) => !new RegExp(`\\b${key}:`).test(example))).toEqual([]);
+  });
+});
