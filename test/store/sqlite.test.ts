@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { createConversation, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
+import type { Store } from '../../src/store/store.ts';
+import { ann, createConversation, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
 import { storeContract } from '../contract/store.ts';
 
 let folder = '';
@@ -24,7 +25,7 @@ describe('a file of records', () => {
   test('has the same rows when it is opened again, and its tables are left alone', async () => {
     const file = newFile();
     const first = await openSqliteStore(file);
-    await first.viewers.put({ id: 'usr_ann', name: 'Ann', role: 'MEMBER' });
+    await first.viewers.put(ann);
     const { id } = await createConversation(first);
     const { generation } = await first.generations.submit(replyDraft(id));
     await first.generations.settle(generation.id, outcome());
@@ -38,7 +39,7 @@ describe('a file of records', () => {
     await second.close();
   });
 
-  test('whose tables can not be made is left as it was, and is not kept open', async () => {
+  test('whose tables can not be made is left as it was', async () => {
     const file = newFile();
     const names = () => {
       const database = new DatabaseSync(file);
@@ -53,10 +54,9 @@ describe('a file of records', () => {
     expect(names()).toEqual(['model_totals']);
   });
 
-  test('is written ahead, and each commit waits for the disk', async () => {
+  test('is written ahead', async () => {
     const file = newFile();
-    const asked: string[] = [];
-    const store = await openSqliteStore(file, { onQuery: (statement) => asked.push(statement) });
+    const store = await openSqliteStore(file);
     const database = new DatabaseSync(file);
     expect(database.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
     database.close();
@@ -64,8 +64,25 @@ describe('a file of records', () => {
   });
 });
 
+/** What a transaction that was cut in two would leave: counts, messages and conversations that disagree. */
+async function halves(store: Store): Promise<string[]> {
+  const unsettled = await store.generations.unsettled();
+  const page = { limit: 10_000, from: 'start' } as const;
+  const [conversation] = (await store.conversations.page(ann.id, page)).rows;
+  if (!conversation) return ['no conversation'];
+  const { id, activeGenerationId } = conversation.row;
+  const messages = (await store.conversations.messagePages([id], page)).get(id)?.rows.length ?? 0;
+  const { generations } = await store.generations.usage(ann.id);
+  const processed = (await store.generations.modelFigures()).get('whale')?.processed ?? 0;
+  const found: string[] = [];
+  if (activeGenerationId !== (unsettled[0]?.id ?? null)) found.push('a conversation waits for the wrong reply');
+  if (messages !== 2 * (generations + unsettled.length)) found.push('messages without a generation, or the reverse');
+  if (processed !== generations) found.push('counted for the viewer and not for the model, or the reverse');
+  return found;
+}
+
 describe('a process that is killed', () => {
-  // Seeded: each round kills after another number of acknowledged rows, in the middle of the next writes.
+  // It goes on writing while the signal is on its way: where exactly it dies is another place in every run.
   test.each([3, 40, 177, 401])('after %i acknowledged writes has lost none of them', async (kill) => {
     const file = newFile();
     const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), file], {
@@ -84,8 +101,8 @@ describe('a process that is killed', () => {
     const store = await openSqliteStore(file);
     const found = await store.generations.byIds(acknowledged);
     expect(found).toHaveLength(acknowledged.length);
-    const broken = found.filter(({ messageId, text }) => messageId === null || text === '');
-    expect(broken).toEqual([]);
+    expect(found.filter(({ text, messageId }) => text === '' || messageId === null)).toEqual([]);
+    expect(await halves(store)).toEqual([]);
     await store.close();
   });
 });
