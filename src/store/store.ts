@@ -27,7 +27,10 @@ export interface GenerationRecords {
 
   byIds(ids: readonly string[]): Promise<Generation[]>;
 
-  /** What the model is to read: the messages given, or the conversation up to the reply, without empty texts. */
+  /**
+   * What the model is to read: the messages given, or the conversation up to the reply, without empty texts.
+   * @throws MillraceError `NOT_FOUND` where there is no such generation.
+   */
   prompt(id: string): Promise<ChatMessage[]>;
 
   /** Notes that an attempt runs: `RUNNING`, and the number; changes nothing where a later one runs or it has ended. */
@@ -115,7 +118,7 @@ export interface ConversationRecords {
 }
 
 export interface ViewerRecords {
-  /** Records a viewer, or gives a known one this name and role. */
+  /** Records a viewer, or gives a known one this name and role. Comes before any other record that names the viewer. */
   put(viewer: Viewer): Promise<void>;
   byIds(ids: readonly string[]): Promise<Viewer[]>;
 }

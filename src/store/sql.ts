@@ -1,0 +1,19 @@
+import type { Kysely } from 'kysely';
+import { sqlConversations } from './conversations.ts';
+import { sqlGenerations } from './generations.ts';
+import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
+import { sqlViewers } from './viewers.ts';
+
+/** The records by SQL that SQLite and Postgres both understand. The database is migrated, and is closed by the store. */
+export function sqlStore(db: Kysely<Tables>): Store {
+  return {
+    generations: sqlGenerations(db),
+    conversations: sqlConversations(db),
+    viewers: sqlViewers(db),
+    check: async () => {
+      await db.selectFrom('viewers').select('id').limit(1).execute();
+    },
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,76 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { migrate } from './migrations/migrations.ts';
+import { sqlStore } from './sql.ts';
+import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
+
+/** How many statements stay prepared; far more than the store has. */
+const preparedLimit = 256;
+const busyTimeoutMs = 5000;
+
+/**
+ * Opens the records in a file, which is created where there is none, and brings its tables up to date.
+ *
+ * @param path where the file is; `:memory:` for records that nobody keeps.
+ * @param onQuery is told the text of every statement that was run, for tests that count them.
+ */
+export async function openSqliteStore(
+  path: string,
+  { onQuery }: { onQuery?: (statement: string) => void } = {},
+): Promise<Store> {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  try {
+    database.exec('pragma journal_mode = wal');
+    database.exec('pragma synchronous = full');
+    const db = new Kysely<Tables>({
+      dialect: new NodeSqliteDialect({ database: adapt(database) }),
+      ...(onQuery && { log: (event) => onQuery(event.query.sql) }),
+    });
+    await migrate(db);
+    return sqlStore(db);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Kysely runs a migration in a transaction where the dialect says that it can: SQLite does. */
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+/** `node:sqlite` as Kysely wants it. Preparing costs more than most runs, so the last used statements are kept. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  return {
+    prepare(text) {
+      const statement = prepared.get(text) ?? adaptStatement(database.prepare(text));
+      prepared.delete(text);
+      prepared.set(text, statement);
+      const [oldest] = prepared.keys();
+      if (prepared.size > preparedLimit && oldest !== undefined) prepared.delete(oldest);
+      return statement;
+    },
+    close: () => database.close(),
+  };
+}
+
+function adaptStatement(statement: StatementSync): SqliteStatement {
+  // Kysely's parameters are whatever a query was given; node:sqlite itself refuses those that it can't bind.
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  };
+}

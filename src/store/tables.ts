@@ -1,0 +1,155 @@
+import type { ColumnType, Selectable } from 'kysely';
+import type { Conversation, Message, Viewer, ViewerRole } from '../domain/conversation.ts';
+import type { FinishReason, GenerationStatus } from '../domain/entry.ts';
+import type { DisconnectPolicy, Generation, Role } from '../domain/generation.ts';
+
+/** A 64-bit integer: a count, or milliseconds since 1970. Postgres gives these as strings, so a mapping reads them. */
+type Big = ColumnType<number | string, number, number>;
+type BigOrNull = ColumnType<number | string | null, number | null, number | null>;
+
+/** The tables as SQLite and Postgres both have them: text, numbers, and JSON as text. */
+export interface Tables {
+  viewers: { id: string; name: string; role: ViewerRole };
+  conversations: ConversationTable;
+  messages: MessageTable;
+  generations: GenerationTable;
+  viewer_usage: { viewer_id: string; generations: Big; prompt_tokens: Big; completion_tokens: Big };
+  model_totals: { model_id: string; processed: Big; completed: Big };
+  model_samples: SampleTable;
+}
+
+interface ConversationTable {
+  id: string;
+  owner_id: string;
+  title: string;
+  last_message_id: string | null;
+  active_generation_id: string | null;
+  created_at: Big;
+  updated_at: Big;
+}
+
+interface MessageTable {
+  id: string;
+  conversation_id: string;
+  role: Role;
+  author_id: string | null;
+  generation_id: string | null;
+  created_at: Big;
+  text: string | null;
+}
+
+interface GenerationTable {
+  id: string;
+  viewer_id: string;
+  model_id: string;
+  status: GenerationStatus;
+  parameters: string;
+  on_disconnect: DisconnectPolicy;
+  conversation_id: string | null;
+  message_id: string | null;
+  idempotency_key: string | null;
+  fingerprint: string;
+  attempts: number;
+  finish_reason: FinishReason | null;
+  prompt_tokens: number | null;
+  /** Null until it has ended, and then never. */
+  completion_tokens: number | null;
+  error: string | null;
+  created_at: Big;
+  started_at: BigOrNull;
+  first_token_at: BigOrNull;
+  ended_at: BigOrNull;
+  course: string | null;
+  messages: string | null;
+  text: string;
+}
+
+/** How fast the last completed generations of a model were: a ring, the slot is the count modulo its size. */
+interface SampleTable {
+  model_id: string;
+  slot: number;
+  tokens_per_second: number | null;
+  time_to_first_token_ms: number | null;
+}
+
+/** What the domain sees of a generation; the prompt, which may be long, is read on its own. */
+export const generationColumns = [
+  'id',
+  'viewer_id',
+  'model_id',
+  'status',
+  'parameters',
+  'on_disconnect',
+  'conversation_id',
+  'message_id',
+  'attempts',
+  'finish_reason',
+  'prompt_tokens',
+  'completion_tokens',
+  'error',
+  'created_at',
+  'started_at',
+  'first_token_at',
+  'ended_at',
+  'course',
+  'text',
+] as const satisfies readonly (keyof GenerationTable)[];
+
+/** A row of `generations` as the domain knows it. */
+export function toGeneration(row: Pick<Selectable<GenerationTable>, (typeof generationColumns)[number]>): Generation {
+  return {
+    id: row.id,
+    viewerId: row.viewer_id,
+    modelId: row.model_id,
+    status: row.status,
+    parameters: JSON.parse(row.parameters),
+    onDisconnect: row.on_disconnect,
+    messageId: row.message_id,
+    conversationId: row.conversation_id,
+    attempts: row.attempts,
+    text: row.text,
+    finishReason: row.finish_reason,
+    usage:
+      row.completion_tokens === null
+        ? null
+        : { promptTokens: row.prompt_tokens, completionTokens: row.completion_tokens },
+    error: parseOrNull(row.error),
+    course: parseOrNull(row.course),
+    createdAt: Number(row.created_at),
+    startedAt: numberOrNull(row.started_at),
+    firstTokenAt: numberOrNull(row.first_token_at),
+    endedAt: numberOrNull(row.ended_at),
+  };
+}
+
+/** A row of `conversations` as the domain knows it. */
+export function toConversation(row: Selectable<ConversationTable>): Conversation {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    title: row.title,
+    lastMessageId: row.last_message_id,
+    activeGenerationId: row.active_generation_id,
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+  };
+}
+
+/** A row of `messages` as the domain knows it. */
+export function toMessage(row: Selectable<MessageTable>): Message {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    role: row.role,
+    text: row.text,
+    authorId: row.author_id,
+    generationId: row.generation_id,
+    createdAt: Number(row.created_at),
+  };
+}
+
+/** A row of `viewers` as the domain knows it. */
+export const toViewer = ({ id, name, role }: Selectable<Tables['viewers']>): Viewer => ({ id, name, role });
+
+const numberOrNull = (value: number | string | null) => (value === null ? null : Number(value));
+const parseOrNull = (json: string | null) => (json === null ? null : JSON.parse(json));

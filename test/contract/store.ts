@@ -1,0 +1,22 @@
+import { describe } from 'vitest';
+import { conversationTests } from './store/conversations.ts';
+import { figureTests } from './store/figures.ts';
+import type { Open } from './store/fixtures.ts';
+import { lifeTests } from './store/life.ts';
+import { pagingTests } from './store/paging.ts';
+import { promptTests } from './store/prompt.ts';
+import { statementTests } from './store/statements.ts';
+import { submitTests } from './store/submit.ts';
+
+/** What every store promises. `open` gives an empty one for each test, and the test closes it. */
+export function storeContract(name: string, open: Open): void {
+  describe(`the store contract, by ${name}`, () => {
+    describe('submit', () => submitTests(open));
+    describe('the life of a generation', () => lifeTests(open));
+    describe('prompt', () => promptTests(open));
+    describe('figures', () => figureTests(open));
+    describe('conversations and viewers', () => conversationTests(open));
+    describe('pages', () => pagingTests(open));
+    describe('statements', () => statementTests(open));
+  });
+}

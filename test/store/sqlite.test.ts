@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { ann, createConversation, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
+import { storeContract } from '../contract/store.ts';
+
+let folder = '';
+let files = 0;
+const newFile = () => join(folder, `${++files}.db`);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-store-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+storeContract('SQLite', (options) => openSqliteStore(newFile(), options));
+
+describe('a file of records', () => {
+  test('has the same rows when it is opened again, and its tables are left alone', async () => {
+    const file = newFile();
+    const first = await openSqliteStore(file);
+    await first.viewers.put(ann);
+    const { id } = await createConversation(first);
+    const { generation } = await first.generations.submit(replyDraft(id));
+    await first.generations.settle(generation.id, outcome());
+    const kept = [await generationOf(first, generation.id), await first.conversations.byIds([id])];
+    await first.close();
+
+    const statements: string[] = [];
+    const second = await openSqliteStore(file, { onQuery: (statement) => statements.push(statement) });
+    expect(statements.filter((statement) => /^(create (table|index)|alter|drop)/.test(statement))).toEqual([]);
+    expect([await generationOf(second, generation.id), await second.conversations.byIds([id])]).toEqual(kept);
+    await second.close();
+  });
+
+  test('whose tables can not be made is left as it was', async () => {
+    const file = newFile();
+    const names = () => {
+      const database = new DatabaseSync(file);
+      const rows = database.prepare("select name from sqlite_master where name not like '%kysely%'").all();
+      database.close();
+      return rows.map(({ name }) => name);
+    };
+    const database = new DatabaseSync(file);
+    database.exec('create table model_totals (x)');
+    database.close();
+    await expect(openSqliteStore(file)).rejects.toThrow('0001-start failed');
+    expect(names()).toEqual(['model_totals']);
+  });
+
+  test('is written ahead', async () => {
+    const file = newFile();
+    const store = await openSqliteStore(file);
+    const database = new DatabaseSync(file);
+    expect(database.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    database.close();
+    await store.close();
+  });
+});
+
+/** What a transaction that was cut in two would leave: counts, messages and conversations that disagree. */
+async function halves(store: Store): Promise<string[]> {
+  const unsettled = await store.generations.unsettled();
+  const page = { limit: 10_000, from: 'start' } as const;
+  const [conversation] = (await store.conversations.page(ann.id, page)).rows;
+  if (!conversation) return ['no conversation'];
+  const { id, activeGenerationId } = conversation.row;
+  const messages = (await store.conversations.messagePages([id], page)).get(id)?.rows.length ?? 0;
+  const { generations } = await store.generations.usage(ann.id);
+  const processed = (await store.generations.modelFigures()).get('whale')?.processed ?? 0;
+  const found: string[] = [];
+  if (activeGenerationId !== (unsettled[0]?.id ?? null)) found.push('a conversation waits for the wrong reply');
+  if (messages !== 2 * (generations + unsettled.length)) found.push('messages without a generation, or the reverse');
+  if (processed !== generations) found.push('counted for the viewer and not for the model, or the reverse');
+  return found;
+}
+
+describe('a process that is killed', () => {
+  // It goes on writing while the signal is on its way: where exactly it dies is another place in every run.
+  test.each([3, 40, 177, 401])('after %i acknowledged writes has lost none of them', async (kill) => {
+    const file = newFile();
+    const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = new Promise<NodeJS.Signals | null>((resolve) =>
+      writer.once('exit', (_code, signal) => resolve(signal)),
+    );
+    const acknowledged: string[] = [];
+    for await (const line of createInterface({ input: writer.stdout })) {
+      if (acknowledged.push(line) === kill) writer.kill('SIGKILL');
+    }
+    expect(await exited).toBe('SIGKILL');
+    expect(acknowledged.length).toBeGreaterThanOrEqual(kill);
+
+    const store = await openSqliteStore(file);
+    const found = await store.generations.byIds(acknowledged);
+    expect(found).toHaveLength(acknowledged.length);
+    expect(found.filter(({ text, messageId }) => text === '' || messageId === null)).toEqual([]);
+    expect(await halves(store)).toEqual([]);
+    await store.close();
+  });
+});
