@@ -38,7 +38,7 @@ interface Parts {
 /** Everything in one process, on files in the data folder. */
 export async function embedded({ dataDir }: Config): Promise<Parts> {
   const folder = claimDataDir(dataDir);
-  const store = await openSqliteStore({ path: folder.file('store.db') });
+  const store = await openSqliteStore(folder.file('store.db'));
   const bus = memoryBus();
   const log = new SqliteLog({ path: folder.file('log.db'), bus });
   const queue = memoryQueue();

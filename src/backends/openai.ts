@@ -11,7 +11,8 @@ export interface OpenAIBackendOptions {
   readonly url: string;
   /** What the server calls the model. */
   readonly model: string;
-  readonly apiKey?: string;
+  /** Null where the server asks for none. */
+  readonly apiKey?: string | null;
   /** `prefill` if it can continue a partial answer that stands last in the conversation, as vLLM, Ollama, llama.cpp. */
   readonly continuation?: 'prefill' | 'restart';
   readonly timeouts?: Partial<Timeouts>;

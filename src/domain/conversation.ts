@@ -20,6 +20,8 @@ export interface Message {
   readonly text: string | null;
   readonly authorId: string | null;
   readonly generationId: string | null;
+  /** The message that it answers; null for a person's. */
+  readonly replyToId: string | null;
   readonly createdAt: number;
 }
 

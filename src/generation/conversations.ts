@@ -78,8 +78,9 @@ async function send(deps: SubmitDeps, viewer: Viewer, { id }: Conversation, inpu
   const reply = { conversationId: id, messageId: newId('msg'), text, replyId: newId('msg'), title: titleOf(text) };
   const generation = await submit(deps, { ...draft, messages: null, reply });
   // With an idempotency key that was used before, the messages are those of the first time.
-  const [sent] = await deps.store.conversations.messagesByIds([generation.messageId ?? reply.replyId]);
-  const [asked] = sent ? await deps.store.conversations.messagesByIds([sent.id]) : [];
+  const { messagesByIds } = deps.store.conversations;
+  const [answer] = await messagesByIds([generation.messageId ?? reply.replyId]);
+  const [asked] = answer?.replyToId ? await messagesByIds([answer.replyToId]) : [];
   if (!asked) throw notFound(`The conversation ${id}`);
   return { message: asked, generation };
 }

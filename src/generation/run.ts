@@ -155,7 +155,13 @@ class Run {
     }
     const left = maxTokens === undefined ? {} : { maxTokens: maxTokens - prefixTokens };
     const { id: generationId } = this.#generation;
-    const request: BackendRequest = { generationId, messages, prefix, prefixTokens, parameters: { ...parameters, ...left } };
+    const request: BackendRequest = {
+      generationId,
+      messages,
+      prefix,
+      prefixTokens,
+      parameters: { ...parameters, ...left },
+    };
     for await (const part of backend.generate(request, signal)) {
       if (part.type === 'end') {
         await this.#writer.close();

@@ -86,8 +86,16 @@ async function addReply(trx: Transaction<Tables>, { generation }: GenerationDraf
   await trx
     .insertInto('messages')
     .values([
-      { ...message, id: messageId, role: 'USER', text, author_id: viewerId, generation_id: null },
-      { ...message, id: replyId, role: 'ASSISTANT', text: null, author_id: null, generation_id: id },
+      { ...message, id: messageId, role: 'USER', text, author_id: viewerId, generation_id: null, reply_to_id: null },
+      {
+        ...message,
+        id: replyId,
+        role: 'ASSISTANT',
+        text: null,
+        author_id: null,
+        generation_id: id,
+        reply_to_id: messageId,
+      },
     ])
     .execute();
 }

@@ -34,6 +34,7 @@ interface MessageTable {
   role: Role;
   author_id: string | null;
   generation_id: string | null;
+  reply_to_id: string | null;
   created_at: Big;
   text: string | null;
 }
@@ -144,6 +145,7 @@ export function toMessage(row: Selectable<MessageTable>): Message {
     text: row.text,
     authorId: row.author_id,
     generationId: row.generation_id,
+    replyToId: row.reply_to_id,
     createdAt: Number(row.created_at),
   };
 }

@@ -40,6 +40,7 @@ async function messages(db: Kysely<unknown>): Promise<void> {
     .addColumn('role', 'text', (column) => column.notNull())
     .addColumn('author_id', 'text', (column) => column.references('viewers.id'))
     .addColumn('generation_id', 'text')
+    .addColumn('reply_to_id', 'text')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('text', 'text')
     // Deferred: a conversation is deleted before what it holds.

@@ -122,8 +122,16 @@ export function submitTests(open: Open): void {
     expect(generation).toMatchObject({ conversationId: id, messageId: replyId });
     const common = { conversationId: id, createdAt: 7000 };
     expect(await messagesOf(id)).toEqual([
-      { ...common, id: messageId, role: 'USER', text: 'Hello', authorId: ann.id, generationId: null },
-      { ...common, id: replyId, role: 'ASSISTANT', text: null, authorId: null, generationId: generation.id },
+      { ...common, id: messageId, role: 'USER', text: 'Hello', authorId: ann.id, generationId: null, replyToId: null },
+      {
+        ...common,
+        id: replyId,
+        role: 'ASSISTANT',
+        text: null,
+        authorId: null,
+        generationId: generation.id,
+        replyToId: messageId,
+      },
     ]);
     expect(await conversationOf(store, id)).toMatchObject({
       title: 'A greeting',
