@@ -1,0 +1,204 @@
+import { type Backend, BackendError } from './backend.ts';
+import { Health, type HealthSettings } from './health.ts';
+import { Waiter } from './waiter.ts';
+
+export interface PooledBackend {
+  readonly backend: Backend;
+  /** How many requests it is given at once; at least 1. */
+  readonly concurrency: number;
+}
+
+export interface PoolOptions extends Partial<HealthSettings> {
+  readonly modelId: string;
+  /** At least one; their names are unique. */
+  readonly backends: readonly PooledBackend[];
+  /** Called soon after every change, never in the middle of a call of the pool; several changes may come as one. Must not throw. */
+  readonly onChange?: (state: PoolState) => void;
+}
+
+export interface PoolState {
+  /** `ONLINE`: all backends are up; `DEGRADED`: some; `OFFLINE`: none. */
+  readonly status: 'ONLINE' | 'DEGRADED' | 'OFFLINE';
+  /** Since when at least one backend has been up, in ms since 1970; null where none is. */
+  readonly onlineSince: number | null;
+  readonly backends: readonly BackendState[];
+}
+
+export interface BackendState {
+  readonly name: string;
+  readonly kind: string;
+  /** A backend that rests after a `Retry-After` is `ONLINE`. */
+  readonly status: 'ONLINE' | 'OFFLINE';
+  readonly running: number;
+  readonly concurrency: number;
+  /** A sentence that begins with its time; stays when the backend is back. */
+  readonly lastError: string | null;
+}
+
+export interface AcquireOptions {
+  /** Name of the backend that has just failed: it is taken only where no other one is ready. */
+  readonly avoid?: string | undefined;
+  /** How long to wait, in ms, while no backend is up at all; for ever where left out. The time begins anew whenever one comes up. */
+  readonly unavailableTimeoutMs?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A backend's place for one request. Whoever has it must end it. */
+export interface Lease {
+  readonly backend: Backend;
+  /**
+   * Gives the place back, and tells how it went: nothing where the request succeeded, else what it threw. Errors other
+   * than a `BackendError` (a cancel, a log that refused) are not held against the backend. Only the first call counts.
+   */
+  end(error?: unknown): void;
+}
+
+interface Member extends PooledBackend {
+  readonly health: Health;
+  /** Number of the last lease: among equally busy backends the one that has waited longest is taken. */
+  lastLease: number;
+}
+
+/** The backends of one model: which one gets the next request, how many at once, and which ones are up. */
+export class Pool {
+  /** How many requests the backends take at once, all together. */
+  readonly capacity: number;
+  readonly #modelId: string;
+  readonly #members: readonly Member[];
+  readonly #onChange: (state: PoolState) => void;
+  readonly #line = new Set<Waiter<Lease>>();
+  #onlineSince: number | null = Date.now();
+  #leases = 0;
+  #telling = false;
+  #closed = false;
+
+  constructor({ modelId, backends, onChange = () => {}, ...settings }: PoolOptions) {
+    const { probeIntervalMs = 1_000, probeTimeoutMs = Math.min(probeIntervalMs, 1_000) } = settings;
+    const { failuresToOpen = 3, coolDownMs = 5_000, longestRestMs = 60_000 } = settings;
+    const healthSettings = { probeIntervalMs, probeTimeoutMs, failuresToOpen, coolDownMs, longestRestMs };
+    check(modelId, backends);
+    this.#members = backends.map(({ backend, concurrency }) => {
+      const health = new Health(backend, healthSettings, () => this.#changed());
+      return { backend, concurrency, health, lastLease: 0 };
+    });
+    this.capacity = backends.reduce((sum, { concurrency }) => sum + concurrency, 0);
+    this.#modelId = modelId;
+    this.#onChange = onChange;
+  }
+
+  /** Starts probing: without it nothing that is out comes back, and nothing rests. */
+  start(): void {
+    for (const { health } of this.#members) health.start();
+  }
+
+  /** Sends those away who wait, and resolves when no probe and no timer is left. Leases go on until they are ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#line) waiter.sendAway(this.#closedError());
+    await Promise.all(this.#members.map(({ health }) => health.close()));
+  }
+
+  state(): PoolState {
+    const up = this.#members.filter(({ health }) => health.up).length;
+    return {
+      status: up === 0 ? 'OFFLINE' : up < this.#members.length ? 'DEGRADED' : 'ONLINE',
+      onlineSince: this.#onlineSince,
+      backends: this.#members.map(({ backend: { name, kind }, concurrency, health }) => {
+        const { running, lastError } = health;
+        return { name, kind, status: health.up ? 'ONLINE' : 'OFFLINE', running, concurrency, lastError };
+      }),
+    };
+  }
+
+  /**
+   * A place on the backend that is ready and least busy for its size. Where all are full, down or at rest it waits in
+   * line: first come, first served.
+   *
+   * @throws BackendError of kind `unavailable` when none was up for `unavailableTimeoutMs`, or the pool is closed; the
+   *   signal's reason when `signal` was aborted.
+   */
+  async acquire({ avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, signal }: AcquireOptions): Promise<Lease> {
+    signal.throwIfAborted();
+    if (this.#closed) throw this.#closedError();
+    const onTimeout = () => this.#unavailableError(unavailableTimeoutMs);
+    const waiter = new Waiter(this.#line, { avoid, timeoutMs: unavailableTimeoutMs, onTimeout, signal });
+    this.#serve();
+    return waiter.served;
+  }
+
+  #changed(): void {
+    this.#onlineSince = this.#isUp() ? (this.#onlineSince ?? Date.now()) : null;
+    this.#serve();
+    this.#tell();
+  }
+
+  /** Gives what is free to those who wait, the first one first. */
+  #serve(): void {
+    const isUp = this.#isUp();
+    for (const waiter of this.#line) {
+      const member = this.#choose(waiter.avoid);
+      if (member) waiter.serve(this.#lend(member));
+      else waiter.setClock(!isUp);
+    }
+  }
+
+  #isUp(): boolean {
+    return this.#members.some(({ health }) => health.up);
+  }
+
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      if (!this.#closed) this.#onChange(this.state());
+    });
+  }
+
+  #choose(avoid: string | undefined): Member | undefined {
+    const ready = this.#members.filter(({ health }) => health.ready);
+    const others = ready.filter(({ backend }) => backend.name !== avoid);
+    let best: Member | undefined;
+    for (const member of others.length > 0 ? others : ready) {
+      if (load(member) < 1 && (!best || compare(member, best) < 0)) best = member;
+    }
+    return best;
+  }
+
+  #lend(member: Member): Lease {
+    const { backend, health } = member;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    member.lastLease = ++this.#leases;
+    // Whoever is next gets the place once the breaker knows how this request went.
+    health.watch(promise).then(() => this.#changed());
+    this.#tell();
+    return { backend, end: (error) => (error === undefined ? resolve() : reject(error)) };
+  }
+
+  #closedError(): BackendError {
+    return new BackendError('unavailable', `The pool of ${this.#modelId} is closed.`);
+  }
+
+  #unavailableError(ms: number): BackendError {
+    const errors = this.#members
+      .map(({ health }) => health.lastError ?? '')
+      .join(' ')
+      .trim();
+    return new BackendError(
+      'unavailable',
+      `No backend of ${this.#modelId} has been up for ${ms / 1000} s. ${errors}`.trim(),
+    );
+  }
+}
+
+const load = ({ health, concurrency }: Member): number => health.running / concurrency;
+const compare = (a: Member, b: Member): number => load(a) - load(b) || a.lastLease - b.lastLease;
+
+function check(modelId: string, backends: readonly PooledBackend[]): void {
+  if (backends.length === 0) throw new RangeError(`${modelId} has no backend.`);
+  const names = new Set(backends.map(({ backend }) => backend.name));
+  if (names.size < backends.length) throw new RangeError(`${modelId} has two backends of the same name.`);
+  const odd = backends.find(({ concurrency }) => !(Number.isInteger(concurrency) && concurrency > 0));
+  if (odd)
+    throw new RangeError(`${odd.backend.name} can run ${odd.concurrency} requests at once: not a whole number from 1.`);
+}

@@ -1,0 +1,59 @@
+export interface WaiterOptions {
+  /** Whom it would rather not be served by. */
+  readonly avoid: string | undefined;
+  readonly timeoutMs: number;
+  /** Makes the error that it leaves with when its time is up. */
+  readonly onTimeout: () => Error;
+  readonly signal: AbortSignal;
+}
+
+const longestTimer = 2 ** 31 - 1;
+
+/** One who waits in a line for a `T`. It leaves the line when it is served, sent away, aborted, or out of time. */
+export class Waiter<T> {
+  readonly avoid: string | undefined;
+  readonly #options: WaiterOptions;
+  readonly #line: Set<Waiter<T>>;
+  readonly #outcome = Promise.withResolvers<T>();
+  readonly #onAbort = () => this.sendAway(this.#options.signal.reason);
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Stands at the end of `line` from now on. `signal` is not aborted yet. */
+  constructor(line: Set<Waiter<T>>, options: WaiterOptions) {
+    this.avoid = options.avoid;
+    this.#options = options;
+    this.#line = line.add(this);
+    options.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  get served(): Promise<T> {
+    return this.#outcome.promise;
+  }
+
+  serve(what: T): void {
+    this.#leave();
+    this.#outcome.resolve(what);
+  }
+
+  sendAway(reason: unknown): void {
+    this.#leave();
+    this.#outcome.reject(reason);
+  }
+
+  /** Its time runs while `running`, and starts from the beginning each time. */
+  setClock(running: boolean): void {
+    const { timeoutMs, onTimeout } = this.#options;
+    if (!running) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else if (timeoutMs <= longestTimer) {
+      this.#timer ??= setTimeout(() => this.sendAway(onTimeout()), timeoutMs);
+    }
+  }
+
+  #leave(): void {
+    this.#line.delete(this);
+    this.setClock(false);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+  }
+}
