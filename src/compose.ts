@@ -14,12 +14,14 @@ import { createModels } from './generation/models.ts';
 import { run } from './generation/run.ts';
 import { sweep } from './generation/sweep.ts';
 import type { Services } from './graphql/context.ts';
+import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import type { Log } from './log/log.ts';
 import { SqliteLog } from './log/sqlite.ts';
 import { Tails } from './log/tail.ts';
 import { memoryQueue } from './queue/memory.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Readiness } from './server/health.ts';
+import { isAllowedOrigin } from './server/origin.ts';
 import { claimDataDir } from './store/data-dir.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -61,8 +63,7 @@ const localViewer: Viewer = { id: 'usr_local', name: 'Local', role: 'ADMIN' };
 const sweepMs = 30_000;
 
 export interface App {
-  readonly services: Services;
-  readonly viewer: Viewer;
+  readonly pipeline: Pipeline;
   readonly readiness: Readiness;
   /** Takes up what was left unfinished, and what comes. */
   work(): Promise<void>;
@@ -93,8 +94,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
 
   let stopWork = async () => {};
   return {
-    services,
-    viewer: localViewer,
+    pipeline: createPipeline({ services, viewer: localViewer, logger, isAllowedOrigin }),
     readiness: {
       store: () => store.check(),
       bus: () => bus.check(),

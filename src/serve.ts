@@ -1,8 +1,7 @@
 import { type Logger, pino } from 'pino';
 import { compose, embedded } from './compose.ts';
 import type { Config } from './config.ts';
-import { greeting } from './server/greeting.ts';
-import { createHttpServer } from './server/http.ts';
+import { createHttpServer } from './server/server.ts';
 import { version } from './version.ts';
 
 /** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
@@ -53,4 +52,16 @@ function nextSignal(): Promise<NodeJS.Signals> {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+}
+
+/** What a person reads who has just started the server. */
+function greeting({ url, version, dataDir }: { url: string; version: string; dataDir: string }): string {
+  const query = 'mutation { generate(input: { prompt: \\"Call me\\" }) { generation { id status } } }';
+  return `
+Millrace ${version} serves ${url}/graphql, and keeps its data in ${dataDir}
+
+  In a browser:  ${url}/graphql
+  In a shell:    curl ${url}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'
+
+`;
 }

@@ -29,6 +29,8 @@ const reach: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts whose every file is for others to import. */
 const open = ['domain'];
+/** What stands between a contract and those who use it, the same whatever the technology behind. */
+const neutral = ['src/backends/pool.ts', 'src/log/tail.ts'];
 /** The one place that knows the technologies behind the contracts. */
 const root = 'compose';
 const publicList = 'src/client/index.ts';
@@ -55,7 +57,7 @@ const partOf = (path: string): string => path.split('/')[1]?.replace(/\.tsx?$/, 
 /** Whether others may import the file: it stands in src itself, or bears its folder's name. */
 function isContract(path: string): boolean {
   const [, folder = '', ...rest] = path.split('/');
-  if (rest.length === 0 || open.includes(folder) || path === publicList) return true;
+  if (rest.length === 0 || open.includes(folder) || neutral.includes(path) || path === publicList) return true;
   const stem = rest.join('/').replace(/\.tsx?$/, '');
   return stem === folder || `${stem}s` === folder;
 }

@@ -1,8 +1,8 @@
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
+import type { Position } from '../domain/cursor.ts';
 import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
 import type { LogEvent } from '../domain/merge.ts';
 import type { Model } from '../domain/model.ts';
-import type { Content } from './read.ts';
 
 /** What can be done with generations; every door (GraphQL now, REST later) calls these and nothing below them. */
 export interface Generations {
@@ -29,6 +29,12 @@ export interface Generations {
 
   /** What each of these has written so far, and its place in the log, by id. */
   content(generations: readonly Generation[]): Promise<Map<string, Content>>;
+}
+
+/** The text of a generation and the place in its log that it goes up to, of the same moment. */
+export interface Content {
+  readonly text: string;
+  readonly position: Position;
 }
 
 /** What can be done with conversations. */

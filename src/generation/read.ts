@@ -1,13 +1,8 @@
-import { beginning, type Position } from '../domain/cursor.ts';
+import { beginning } from '../domain/cursor.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Progress } from '../domain/progress.ts';
 import type { Head, Log } from '../log/log.ts';
-
-/** The text of a generation and the place in its log that it goes up to, of the same moment. */
-export interface Content {
-  readonly text: string;
-  readonly position: Position;
-}
+import type { Content } from './generation.ts';
 
 /** The epoch of cursors that were given before there was a log: a reader who comes with one starts at the beginning. */
 const noEpoch = '-';

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
 import type { Lease, Pool } from '../backends/pool.ts';
-import { retryDelay } from '../backends/retry.ts';
 import type { EndedEntry, GenerationError } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
@@ -9,6 +8,7 @@ import { AppendRefused, type LogMessage, logTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
 import { readProgress } from './read.ts';
+import { retryDelay } from './retry.ts';
 import { type SettleDeps, settle } from './settle.ts';
 import { Writer } from './writer.ts';
 

@@ -9,7 +9,7 @@ export type ReportError = (error: unknown, errorId: string) => void;
  * The error as the client may see it. GraphQL's own (syntax, validation, wrong variables) and ours pass with their
  * code; any other becomes `INTERNAL` with an id, under which `report` is told of it.
  */
-export function maskError(error: unknown, report: ReportError): Error {
+export function maskError(error: unknown, report: ReportError): GraphQLError {
   const original = error instanceof GraphQLError ? error.originalError : error;
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
   const place = { nodes, source, positions, path };

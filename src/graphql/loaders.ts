@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { mayAccess } from '../domain/access.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
-import type { Content } from '../generation/read.ts';
+import type { Content } from '../generation/generation.ts';
 import type { ModelFigures, Page, PageRequest } from '../store/store.ts';
 import type { Services } from './context.ts';
 

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, parse } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
+import type { GraphQLParams } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import { maskError } from '../graphql/errors.ts';
+import type { OperationResult, Pipeline } from '../graphql/graphql.ts';
 import { isAllowedOrigin } from './origin.ts';
-import type { Pipeline } from './pipeline.ts';
 
 /** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
 const maxPayload = 16 << 20;
@@ -14,8 +14,6 @@ const maxPayload = 16 << 20;
 const keepAliveMs = 25_000;
 /** Service Restart: clients come back by themselves, with what they have seen. */
 const restartCode = 1012;
-
-type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 export interface WsTransport {
   /** Takes an upgrade request for GraphQL. */
@@ -25,7 +23,7 @@ export interface WsTransport {
 }
 
 /** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. */
-export function createWsTransport(pipeline: Pipeline, report: (error: unknown, errorId: string) => void): WsTransport {
+export function createWsTransport(pipeline: Pipeline): WsTransport {
   const sockets = new WebSocketServer({ noServer: true, maxPayload });
   const latest = new WeakMap<object, Map<string, symbol>>();
 
@@ -35,18 +33,18 @@ export function createWsTransport(pipeline: Pipeline, report: (error: unknown, e
         const token = Symbol(id);
         const tokens = latest.get(ctx) ?? new Map<string, symbol>();
         latest.set(ctx, tokens.set(id, token));
-        const result = await execute(pipeline, ctx.extra as { request: IncomingMessage }, payload, report);
+        const result = await pipeline.execute(payload as GraphQLParams, asRequest(ctx.extra.request));
         if (tokens.get(id) !== token || !(id in ctx.subscriptions)) {
           // The client has completed this id, or uses it anew, while the operation was being prepared.
           if (isIterable(result)) await result[Symbol.asyncIterator]().return?.();
           return new Promise<never>(() => {});
         }
-        if (isIterable(result)) return argumentsFor(payload, result);
-        if (result.data === undefined && result.errors) return result.errors;
+        if (!isIterable(result) && result.data === undefined && result.errors) return result.errors;
         return argumentsFor(payload, result);
       },
-      execute: (args) => (args.rootValue as { result: Result }).result as ExecutionResult,
-      subscribe: (args) => (args.rootValue as { result: Result }).result as AsyncIterableIterator<ExecutionResult>,
+      execute: (args) => (args.rootValue as { result: OperationResult }).result as ExecutionResult,
+      subscribe: (args) =>
+        (args.rootValue as { result: OperationResult }).result as AsyncIterableIterator<ExecutionResult>,
       onComplete: (ctx, id) => {
         latest.get(ctx)?.delete(id);
       },
@@ -73,27 +71,14 @@ export function createWsTransport(pipeline: Pipeline, report: (error: unknown, e
   };
 }
 
-/** Runs an operation; never throws, so that what is wrong with one operation does not end the socket of all. */
-async function execute(
-  pipeline: Pipeline,
-  { request }: { request: IncomingMessage },
-  params: SubscribePayload,
-  report: (error: unknown, errorId: string) => void,
-): Promise<Result> {
-  try {
-    const headers = Object.entries(request.headers).filter(
-      (header): header is [string, string] => typeof header[1] === 'string',
-    );
-    const upgrade = new Request(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`, { headers });
-    return (await pipeline.getResultForParams({ params: params as never, request: upgrade }, {} as never)) as Result;
-  } catch (error) {
-    const masked = maskError(error, report);
-    return { errors: [masked instanceof GraphQLError ? masked : new GraphQLError(masked.message)] };
-  }
+/** The upgrade request: what the operations on its socket were asked with. */
+function asRequest({ headers, url = '/' }: IncomingMessage): Request {
+  const single = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === 'string');
+  return new Request(`http://${headers.host ?? 'localhost'}${url}`, { headers: single });
 }
 
 /** What graphql-ws needs to know of an operation whose result is there already. */
-function argumentsFor({ query, operationName }: SubscribePayload, result: Result): ExecutionArgs {
+function argumentsFor({ query, operationName }: SubscribePayload, result: OperationResult): ExecutionArgs {
   return {
     schema: undefined as never,
     document: parse(query),
@@ -102,7 +87,8 @@ function argumentsFor({ query, operationName }: SubscribePayload, result: Result
   };
 }
 
-const isIterable = (result: Result): result is AsyncIterable<ExecutionResult> => Symbol.asyncIterator in result;
+const isIterable = (result: OperationResult): result is AsyncIterable<ExecutionResult> =>
+  Symbol.asyncIterator in result;
 
 export function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryDelay } from '../../src/backends/retry.ts';
+import { retryDelay } from '../../src/generation/retry.ts';
 
 test('the delay is random, up to 100 ms at first, twice as long each time, 5 s at most', () => {
   const longest = [1, 2, 3, 6, 7, 1_000].map((failures) => retryDelay(failures, () => 1));

@@ -1,15 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { Viewer } from '../domain/conversation.ts';
-import type { Services } from '../graphql/context.ts';
+import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
-import { createPipeline } from './pipeline.ts';
 import { createWsTransport, refuse } from './ws.ts';
 
-export interface HttpServerOptions {
-  readonly services: Services;
-  readonly viewer: Viewer;
+interface HttpServerOptions {
+  readonly pipeline: Pipeline;
   readonly readiness: Readiness;
   readonly logger: Logger;
 }
@@ -22,10 +19,8 @@ export interface HttpServer {
 }
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
-export function createHttpServer({ services, viewer, readiness, logger }: HttpServerOptions): HttpServer {
-  const pipeline = createPipeline(services, viewer, logger);
-  const report = (error: unknown, errorId: string) => logger.error({ err: error, errorId }, 'internal error');
-  const ws = createWsTransport(pipeline, report);
+export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
+  const ws = createWsTransport(pipeline);
   let closing = false;
 
   const server = createServer((request, response) => {
@@ -33,7 +28,7 @@ export function createHttpServer({ services, viewer, readiness, logger }: HttpSe
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
-    void pipeline(request, response);
+    pipeline.handle(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
@@ -54,7 +49,7 @@ export function createHttpServer({ services, viewer, readiness, logger }: HttpSe
       server.closeIdleConnections();
       await closed;
       clearTimeout(deadline);
-      await pipeline.dispose();
+      await pipeline.close();
     },
   };
 }
