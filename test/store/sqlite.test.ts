@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,28 +82,39 @@ async function halves(store: Store): Promise<string[]> {
   return found;
 }
 
+/** Runs the writer until it is killed, checks the file that it leaves, and gives the ids that it acknowledged. */
+async function killed(onAcknowledged: (count: number, kill: () => void) => void, lastStatement?: number) {
+  const file = newFile();
+  const parameters = [join(import.meta.dirname, 'writer.ts'), file, ...(lastStatement ? [`${lastStatement}`] : [])];
+  const writer = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(writer, 'exit');
+  const acknowledged: string[] = [];
+  for await (const line of createInterface({ input: writer.stdout })) {
+    onAcknowledged(acknowledged.push(line), () => writer.kill('SIGKILL'));
+  }
+  expect(await exited).toEqual([null, 'SIGKILL']);
+
+  const store = await openSqliteStore(file);
+  const found = await store.generations.byIds(acknowledged);
+  expect(found).toHaveLength(acknowledged.length);
+  expect(found.filter(({ text, messageId }) => text === '' || messageId === null)).toEqual([]);
+  expect(await halves(store), `killed after statement ${lastStatement}`).toEqual([]);
+  await store.close();
+  return acknowledged;
+}
+
 describe('a process that is killed', () => {
   // It goes on writing while the signal is on its way: where exactly it dies is another place in every run.
-  test.each([3, 40, 177, 401])('after %i acknowledged writes has lost none of them', async (kill) => {
-    const file = newFile();
-    const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const exited = new Promise<NodeJS.Signals | null>((resolve) =>
-      writer.once('exit', (_code, signal) => resolve(signal)),
-    );
-    const acknowledged: string[] = [];
-    for await (const line of createInterface({ input: writer.stdout })) {
-      if (acknowledged.push(line) === kill) writer.kill('SIGKILL');
-    }
-    expect(await exited).toBe('SIGKILL');
-    expect(acknowledged.length).toBeGreaterThanOrEqual(kill);
+  test.each([3, 177, 401])('after %i acknowledged writes has lost none of them', async (count) => {
+    const acknowledged = await killed((soFar, kill) => soFar === count && kill());
+    expect(acknowledged.length).toBeGreaterThanOrEqual(count);
+  });
 
-    const store = await openSqliteStore(file);
-    const found = await store.generations.byIds(acknowledged);
-    expect(found).toHaveLength(acknowledged.length);
-    expect(found.filter(({ text, messageId }) => text === '' || messageId === null)).toEqual([]);
-    expect(await halves(store)).toEqual([]);
-    await store.close();
+  test('after any statement of a message and its reply has done each in whole, or not at all', async () => {
+    const statements = 12;
+    for (let last = 1; last <= statements; last++) {
+      const acknowledged = await killed(() => undefined, 2 * statements + last);
+      expect(acknowledged).toHaveLength(2);
+    }
   });
 });
