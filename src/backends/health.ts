@@ -158,7 +158,7 @@ export class Health {
     const deadline = setTimeout(() => stop.abort(late()), probeTimeoutMs);
     try {
       await this.#backend.probe(stop.signal);
-      if (this.#active) await this.#probeSucceeded();
+      await this.#probeSucceeded();
     } catch (error) {
       if (this.#active) this.#probeFailed(stop.signal.aborted ? stop.signal.reason : error);
     } finally {

@@ -88,6 +88,7 @@ export class Pool {
 
   /** Starts probing: without it nothing that is out comes back, and nothing rests. */
   start(): void {
+    if (this.#closed) return;
     for (const { health } of this.#members) health.start();
   }
 
@@ -180,14 +181,9 @@ export class Pool {
   }
 
   #unavailableError(ms: number): BackendError {
-    const errors = this.#members
-      .map(({ health }) => health.lastError ?? '')
-      .join(' ')
-      .trim();
-    return new BackendError(
-      'unavailable',
-      `No backend of ${this.#modelId} has been up for ${ms / 1000} s. ${errors}`.trim(),
-    );
+    const errors = this.#members.flatMap(({ health }) => health.lastError ?? []);
+    const message = `No backend of ${this.#modelId} has been up for ${ms / 1000} s.`;
+    return new BackendError('unavailable', [message, ...errors].join(' '));
   }
 }
 

@@ -85,6 +85,24 @@ describe('the circuit breaker', () => {
     backend('a').answer = 'well';
     await seconds(1);
     expect(status('a')).toBe('ONLINE');
+    for (let i = 0; i < 3; i++) {
+      (await pool.acquire({ signal: new AbortController().signal })).end(failure('truncated'));
+      await settle();
+    }
+    await seconds(2);
+    expect(status('a')).toBe('OFFLINE');
+    await pool.close();
+  });
+
+  test('a backend that was there, but not well, is not', async () => {
+    const { pool, backend, status } = await failed(3, () => failure('unavailable'));
+    backend('a').answer = failure('unavailable');
+    await seconds(2);
+    backend('a').answer = 'well';
+    await seconds(2);
+    expect(status('a')).toBe('OFFLINE');
+    await seconds(2);
+    expect(status('a')).toBe('ONLINE');
     await pool.close();
   });
 
@@ -97,6 +115,17 @@ describe('the circuit breaker', () => {
     await settle();
     expect(status('a')).toBe('OFFLINE');
     expect(backend('a').probes).toBe(2);
+    await pool.close();
+  });
+
+  test('many failed requests have it probed once', async () => {
+    const { pool, backend, acquire } = poolOf({ a: 3 });
+    pool.start();
+    const leases = [await acquire(), await acquire(), await acquire()];
+    backend('a').answer = 'never';
+    for (const lease of leases) lease.end(failure('timeout'));
+    await settle();
+    expect(backend('a')).toMatchObject({ probes: 2, probing: 1 });
     await pool.close();
   });
 });
@@ -138,5 +167,16 @@ describe('Retry-After', () => {
     expect((await acquire()).backend.name).toBe('b');
     expect((await acquire('b')).backend.name).toBe('b');
     await pool.close();
+  });
+
+  test('a probe that is told so counts as answered, and the backend rests', async () => {
+    const { acquire, pool, backend, status } = poolOf({ a: 1 });
+    backend('a').answer = failure('unavailable', 5_000);
+    pool.start();
+    await settle();
+    expect(status('a')).toBe('ONLINE');
+    expect(await isPending(acquire().catch(() => undefined))).toBe(true);
+    await pool.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PoolState } from '../../src/backends/pool.ts';
 import { failure, poolOf, settle } from './scripted-pool.ts';
@@ -154,6 +155,12 @@ describe('close', () => {
   test('it sends away who waits, stops the probe under way, and leaves no timer', async () => {
     const { pool, backend, acquire, told } = poolOf({ a: 1, b: 1 });
     backend('a').answer = 'never';
+    let stopped = false;
+    backend('b').probe = async (signal) => {
+      await once(signal, 'abort');
+      await settle();
+      stopped = true;
+    };
     pool.start();
     const leases = [await acquire(), await acquire()];
     const waiting = expect(acquire()).rejects.toMatchObject({
@@ -165,7 +172,8 @@ describe('close', () => {
     const closed = pool.close();
     await waiting;
     await closed;
-    expect(backend('a').probing).toBe(0);
+    expect([backend('a').probing, stopped]).toEqual([0, true]);
+    expect(pool.state().status).toBe('ONLINE');
     expect(vi.getTimerCount()).toBe(0);
     leases[0]?.end(failure('unreachable'));
     leases[1]?.end(failure('unavailable', 1_000));

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Lease } from '../../src/backends/pool.ts';
 import { failure, isPending, poolOf, seeded, settle } from './scripted-pool.ts';
@@ -16,6 +17,14 @@ describe('which backend', () => {
     leases[2]?.end();
     await settle();
     expect((await acquire()).backend.name).toBe('big');
+  });
+
+  test('one that has become free is taken before one that was taken longer ago', async () => {
+    const { acquire } = poolOf({ a: 4, b: 4 });
+    const leases = await Promise.all(Array.from({ length: 4 }, () => acquire()));
+    for (const lease of leases) if (lease.backend.name === 'a') lease.end();
+    await settle();
+    expect(names([await acquire(), await acquire()])).toEqual(['a', 'a']);
   });
 
   test('equally busy ones take turns', async () => {
@@ -78,8 +87,9 @@ describe('the line', () => {
 
   test('who is aborted leaves it with the reason, and the place goes to the next', async () => {
     const { pool, acquire } = poolOf({ a: 1 });
-    const first = await acquire();
     const controller = new AbortController();
+    const first = await pool.acquire({ signal: controller.signal });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     const [aborted, next] = [pool.acquire({ signal: controller.signal }), acquire()];
     const reason = new Error('cancelled');
     controller.abort(reason);
@@ -171,7 +181,11 @@ describe('the time limit while no backend is up', () => {
   test('it ends the wait, and says what was wrong with each', async () => {
     const made = await down();
     const waiting = wait(made);
-    await vi.advanceTimersByTimeAsync(59_999);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const abort = new AbortController();
+    const waitLater = () => made.pool.acquire({ unavailableTimeoutMs: 60_000, signal: abort.signal });
+    const later = Promise.race([waitLater(), waitLater()]);
+    await vi.advanceTimersByTimeAsync(29_999);
     expect(await isPending(waiting)).toBe(true);
     const failed = expect(waiting).rejects.toMatchObject({
       kind: 'unavailable',
@@ -181,6 +195,8 @@ describe('the time limit while no backend is up', () => {
     });
     await vi.advanceTimersByTimeAsync(1);
     await failed;
+    expect(await isPending(later)).toBe(true);
+    abort.abort();
     await made.pool.close();
     expect(vi.getTimerCount()).toBe(0);
   });
