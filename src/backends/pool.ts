@@ -181,9 +181,8 @@ export class Pool {
   }
 
   #unavailableError(ms: number): BackendError {
-    const errors = this.#members.flatMap(({ health }) => health.lastError ?? []);
-    const message = `No backend of ${this.#modelId} has been up for ${ms / 1000} s.`;
-    return new BackendError('unavailable', [message, ...errors].join(' '));
+    // What is wrong with each is not for everybody: `Model.backends` tells admins.
+    return new BackendError('unavailable', `No backend of ${this.#modelId} has been up for ${ms / 1000} s.`);
   }
 }
 

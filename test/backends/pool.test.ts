@@ -178,7 +178,7 @@ describe('the time limit while no backend is up', () => {
   const wait = ({ pool }: ReturnType<typeof poolOf>) =>
     pool.acquire({ unavailableTimeoutMs: 60_000, signal: new AbortController().signal });
 
-  test('it ends the wait, and says what was wrong with each', async () => {
+  test('it ends the wait, and does not tell everybody what was wrong with each', async () => {
     const made = await down();
     const waiting = wait(made);
     await vi.advanceTimersByTimeAsync(30_000);
@@ -189,9 +189,7 @@ describe('the time limit while no backend is up', () => {
     expect(await isPending(waiting)).toBe(true);
     const failed = expect(waiting).rejects.toMatchObject({
       kind: 'unavailable',
-      message: expect.stringMatching(
-        /No backend of m has been up for 60 s\. .*it was unreachable\. .*it was protocol\./,
-      ),
+      message: 'No backend of m has been up for 60 s.',
     });
     await vi.advanceTimersByTimeAsync(1);
     await failed;

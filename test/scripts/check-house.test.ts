@@ -37,10 +37,10 @@ describe('imports', () => {
   });
 
   it.each([
-    ['a sibling behind a contract', "import '../backends/pool.ts';", 'src/backends/pool.ts, which is no contract'],
-    ['a type of such', "import type { A } from '../backends/pool.ts';", 'which is no contract'],
-    ['what is imported when it runs', "await import('../backends/pool.ts');", 'which is no contract'],
-    ['a type in place', "export let a: import('../backends/pool.ts').A;", 'which is no contract'],
+    ['a sibling behind a contract', "import '../backends/openai.ts';", 'src/backends/openai.ts, which is no contract'],
+    ['a type of such', "import type { A } from '../backends/openai.ts';", 'which is no contract'],
+    ['what is imported when it runs', "await import('../backends/openai.ts');", 'which is no contract'],
+    ['a type in place', "export let a: import('../backends/openai.ts').A;", 'which is no contract'],
     ['the wrong direction', "import '../server/server.ts';", 'generation imports server'],
     ['what is exported again', "export { a } from '../server/server.ts';", 'generation imports server'],
     ['a file of src that is not for it', "import '../config.ts';", 'generation imports config'],

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../folder.ts';
+
+const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
+
+export interface ServerOptions {
+  /** millrace.yaml; the built-in model without one. */
+  readonly yaml?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The real command as a process of its own, on a free port and a folder of its own, that can die and come back. */
+export interface TestServer {
+  /** `http://127.0.0.1:…/graphql`; the same after a restart. */
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly pid: number;
+  /** What it has printed since it was last started. */
+  output(): string;
+  /** SIGKILL, or another signal; resolves with the exit code once it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Starts it again on the same port and folder. */
+  restart(): Promise<void>;
+  /** SIGTERM, and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promise<TestServer> {
+  const folder = temporaryFolder();
+  const configFile = join(folder.path, 'millrace.yaml');
+  if (yaml !== undefined) writeFileSync(configFile, yaml);
+  const environment = {
+    PATH: process.env.PATH,
+    LOG_LEVEL: 'warn',
+    MILLRACE_DATA_DIR: join(folder.path, 'data'),
+    ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
+    ...env,
+  };
+  let running = await launch(environment, '0', folder.path);
+  const { origin, port } = new URL(running.url);
+
+  async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const { child } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    const [code] = await exit;
+    return code;
+  }
+
+  return {
+    url: `${origin}/graphql`,
+    wsUrl: `${origin.replace('http', 'ws')}/graphql`,
+    get pid() {
+      return running.child.pid ?? 0;
+    },
+    output: () => running.output(),
+    kill,
+    async restart() {
+      running = await launch(environment, port, folder.path);
+    },
+    async stop() {
+      await kill('SIGTERM');
+      folder.remove();
+    },
+  };
+}
+
+/** Resolves once the server says where it serves; rejects with what it printed where it ends before. */
+async function launch(env: Record<string, string | undefined>, port: string, cwd: string) {
+  const child = spawn(process.execPath, [bin, 'serve'], {
+    cwd,
+    env: { ...env, PORT: port },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (text: string) => {
+      output += text;
+      const [, address] = /serves (http:\S+)\/graphql/.exec(output) ?? [];
+      if (address) resolve(address);
+    };
+    child.stdout.setEncoding('utf8').on('data', read);
+    child.stderr.setEncoding('utf8').on('data', read);
+    child.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
+  });
+  return { child, url, output: () => output };
+}
