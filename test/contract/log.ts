@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
-import { memoryBus } from '../../src/bus/memory.ts';
 import type { Entry } from '../../src/domain/entry.ts';
 import { type Log, type LogMessage, logTopic } from '../../src/log/log.ts';
 
@@ -22,17 +21,17 @@ export const ended: Entry = {
 
 export interface OpenLog {
   readonly log: Log;
+  /** The bus that the log publishes on. */
+  readonly bus: Bus;
   close(): Promise<void>;
 }
 
-/** What every Log promises. `open` gives one that publishes on `bus`; `close` lets go of it and of its data. */
-export function logContract(name: string, open: (bus: Bus) => Promise<OpenLog>): void {
+/** What every Log promises. `open` gives one with nothing in it; `close` lets go of it and of its data. */
+export function logContract(name: string, open: () => Promise<OpenLog>): void {
   describe(name, () => {
     let opened: OpenLog;
-    let bus: Bus;
     beforeEach(async () => {
-      bus = memoryBus();
-      opened = await open(bus);
+      opened = await open();
     });
     afterEach(() => opened.close());
 
@@ -66,13 +65,14 @@ export function logContract(name: string, open: (bus: Bus) => Promise<OpenLog>):
     });
 
     test('publishes what was written, after it was written', async () => {
-      const { log } = opened;
+      const { log, bus } = opened;
       const heard: { message: LogMessage; written: Promise<unknown> }[] = [];
       await bus.subscribe(logTopic('gen_1'), (message) => {
         heard.push({ message: message as LogMessage, written: read('gen_1', 0) });
       });
       await log.append('gen_1', 0, [queued]);
       await log.append('gen_1', 0, [started(1), text(0, 'a')]);
+      await vi.waitFor(() => expect(heard).toHaveLength(2));
       expect(heard.map(({ message }) => [message.after, message.entries])).toEqual([
         [0, [queued]],
         [1, [started(1), text(0, 'a')]],

@@ -1,0 +1,66 @@
+/**
+ * Appends to a log and publishes what was appended, or refuses.
+ *
+ * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic, epoch of a log to be created or '', attempt, number of the
+ * attempt that the entries begin or 0, offset that they must follow or -1; then four for each entry: JSON, type, time,
+ * attempt. Answers `ok`, or the reason of the refusal.
+ */
+export const appendScript = `
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'attempt', 'ended', 'firstTokenAt')
+local epoch, offset, attempt = head[1], tonumber(head[2]), tonumber(head[3])
+if ARGV[3] ~= '' then
+  if epoch then return 'ok' end
+  epoch, offset, attempt = ARGV[3], 0, 0
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', 0, 'attempt', 0)
+end
+if not epoch then return 'missing' end
+if head[4] then return 'ended' end
+local begins = tonumber(ARGV[5])
+if begins > 0 then
+  if begins <= attempt then return 'superseded' end
+elseif tonumber(ARGV[4]) ~= attempt then
+  return 'superseded'
+end
+local expected = tonumber(ARGV[6])
+if expected >= 0 and expected ~= offset then return 'superseded' end
+
+local after, entries = offset, {}
+for i = 7, #ARGV, 4 do
+  local entry, kind, at = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  offset = offset + 1
+  redis.call('XADD', KEYS[2], offset .. '-1', 'e', entry)
+  entries[#entries + 1] = entry
+  if kind == 'attemptStarted' then
+    redis.call('HSET', KEYS[1], 'attempt', ARGV[i + 3])
+    redis.call('HSETNX', KEYS[1], 'startedAt', at)
+  elseif kind == 'textAppended' and not head[5] then
+    redis.call('HSETNX', KEYS[1], 'firstTokenAt', at)
+  elseif kind == 'ended' then
+    redis.call('HSET', KEYS[1], 'ended', entry)
+  end
+end
+redis.call('HSET', KEYS[1], 'offset', offset)
+local message = '{"epoch":"' .. epoch .. '","after":' .. after .. ',"entries":[' .. table.concat(entries, ',') .. ']}'
+redis.call(ARGV[1], ARGV[2], message)
+return 'ok'
+`;
+
+/**
+ * Reads on in a log. KEYS: head, stream. ARGV: offset, about how many bytes. Answers the epoch, the entries after the
+ * offset, and 1 where more follow; nothing where there is no log.
+ */
+export const readScript = `
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then return false end
+local entries, bytes, last = {}, 0, ARGV[1] .. '-1'
+while true do
+  local items = redis.call('XRANGE', KEYS[2], '(' .. last, '+', 'COUNT', 100)
+  for _, item in ipairs(items) do
+    if bytes > tonumber(ARGV[2]) then return { epoch, entries, 1 } end
+    entries[#entries + 1] = item[2][2]
+    bytes = bytes + #item[2][2]
+    last = item[1]
+  end
+  if #items < 100 then return { epoch, entries, 0 } end
+end
+`;
