@@ -1,10 +1,11 @@
-import type { Job, Queue } from './queue.ts';
+import type { Handler, Job, Queue } from './queue.ts';
 
-type Handler = (job: Job, signal: AbortSignal) => Promise<void>;
+/** A job whose handler rejected is given again after this long. */
+const againMs = 1_000;
 
 interface Worker {
   readonly handler: Handler;
-  readonly concurrency: (modelId: string) => number;
+  readonly capacities: ReadonlyMap<string, number>;
   readonly stop: AbortController;
 }
 
@@ -12,6 +13,7 @@ interface Worker {
 export function memoryQueue(): Queue {
   const lines = new Map<string, Map<string, Job>>();
   const atWork = new Map<string, Map<string, Promise<void>>>();
+  const waiting = new Set<NodeJS.Timeout>();
   let worker: Worker | undefined;
 
   const of = <Value>(map: Map<string, Map<string, Value>>, modelId: string) => {
@@ -24,21 +26,35 @@ export function memoryQueue(): Queue {
     const line = of(lines, modelId);
     const working = of(atWork, modelId);
     for (const job of line.values()) {
-      if (!worker || worker.stop.signal.aborted || working.size >= worker.concurrency(modelId)) return;
+      if (!worker || worker.stop.signal.aborted || working.size >= (worker.capacities.get(modelId) ?? 0)) return;
       line.delete(job.id);
-      const done = worker.handler(job, worker.stop.signal).finally(() => {
-        working.delete(job.id);
-        advance(modelId);
-      });
-      working.set(job.id, done);
+      working.set(job.id, give(job, worker));
     }
   }
 
-  return {
+  async function give(job: Job, { handler, stop }: Worker): Promise<void> {
+    const done = await handler(job, stop.signal).then(
+      () => true,
+      () => false,
+    );
+    of(atWork, job.modelId).delete(job.id);
+    if (!done) giveAgain(job);
+    advance(job.modelId);
+  }
+
+  function giveAgain(job: Job): void {
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      void queue.add(job);
+    }, againMs);
+    waiting.add(timer);
+  }
+
+  const queue: Queue = {
     async add(job) {
-      if (of(atWork, job.modelId).has(job.id)) return;
       const line = of(lines, job.modelId);
-      if (!line.has(job.id)) line.set(job.id, job);
+      if (of(atWork, job.modelId).has(job.id) || line.has(job.id)) return;
+      line.set(job.id, job);
       advance(job.modelId);
     },
 
@@ -46,15 +62,18 @@ export function memoryQueue(): Queue {
       lines.get(job.modelId)?.delete(job.id);
     },
 
-    async work(handler, concurrency) {
+    async work(handler, capacities) {
       if (worker) throw new Error('The queue in memory takes one worker.');
-      worker = { handler, concurrency, stop: new AbortController() };
-      for (const modelId of lines.keys()) advance(modelId);
+      worker = { handler, capacities, stop: new AbortController() };
+      for (const modelId of capacities.keys()) advance(modelId);
       return async () => {
         worker?.stop.abort(new Error('The worker stops.'));
         await Promise.all([...atWork.values()].flatMap((jobs) => [...jobs.values()]));
+        for (const timer of waiting) clearTimeout(timer);
+        waiting.clear();
         worker = undefined;
       };
     },
   };
+  return queue;
 }

@@ -7,16 +7,17 @@ export interface Queue {
   remove(job: Job): Promise<void>;
 
   /**
-   * Gives jobs to `handler`, the first added first, at most `concurrency` of a model's at once. A job is done when
-   * the handler's promise resolves; a rejection is reported to nobody, so the handler must not reject.
-   * Resolves with the function that stops it: no job starts after its call, those at work have their signal aborted,
-   * and it resolves when the last handler has.
+   * Gives jobs of these models to `handler`, the first added first, and of each model at most its capacity at once,
+   * however many processes work. A job is done when the handler's promise resolves; one whose handler rejects is given
+   * again about a second later, and one whose worker died within three.
+   *
+   * Resolves with the function that stops it: no job starts after its call, those at work have their signal aborted
+   * and are given to other workers, and it resolves when the last handler is done.
    */
-  work(
-    handler: (job: Job, signal: AbortSignal) => Promise<void>,
-    concurrency: (modelId: string) => number,
-  ): Promise<() => Promise<void>>;
+  work(handler: Handler, capacities: ReadonlyMap<string, number>): Promise<() => Promise<void>>;
 }
+
+export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;
 
 export interface Job {
   readonly id: string;

@@ -56,7 +56,7 @@ function unavailableWhenAway(pool: Pool): PostgresPool {
           throw isAway(error) ? unavailable(error) : error;
         }
       };
-      return { query, release: () => client.release() } as PostgresPoolClient;
+      return { query: query as PostgresPoolClient['query'], release: () => client.release() };
     },
   };
 }
