@@ -1,28 +1,35 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
-import { Pool } from './backends/pool.ts';
+import { Pool, type PoolState } from './backends/pool.ts';
+import { RedisSlots } from './backends/redis-slots.ts';
+import { ownSlots, type Slots } from './backends/slots.ts';
 import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
-import type { BackendConfig, Config, ModelConfig } from './config.ts';
+import { redisBus } from './bus/redis.ts';
+import type { BackendConfig, Config, DistributedConfig, ModelConfig } from './config.ts';
 import type { Viewer } from './domain/conversation.ts';
-import { tellModel } from './generation/changes.ts';
 import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
+import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
-import { run } from './generation/run.ts';
+import { type RunDeps, run } from './generation/run.ts';
 import { sweep } from './generation/sweep.ts';
-import type { Services } from './graphql/context.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import type { Log } from './log/log.ts';
+import { RedisLog } from './log/redis.ts';
 import { SqliteLog } from './log/sqlite.ts';
 import { Tails } from './log/tail.ts';
+import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
 import type { Queue } from './queue/queue.ts';
+import { connectRedis, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { isAllowedOrigin } from './server/origin.ts';
 import { claimDataDir } from './store/data-dir.ts';
+import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { version } from './version.ts';
@@ -33,22 +40,23 @@ interface Parts {
   readonly bus: Bus;
   readonly log: Log;
   readonly queue: Queue;
+  readonly slots: Slots;
   /** Lets go of all of them. */
   close(): Promise<void>;
 }
 
+type OnError = (error: unknown) => void;
+
 /** Everything in one process, on files in the data folder. */
-export async function embedded({ dataDir }: Config): Promise<Parts> {
+async function embedded({ dataDir }: Config): Promise<Parts> {
   const folder = claimDataDir(dataDir);
   const store = await openSqliteStore(folder.file('store.db'));
   const bus = memoryBus();
   const log = new SqliteLog({ path: folder.file('log.db'), bus });
   const queue = memoryQueue();
+  const slots = ownSlots;
   return {
-    store,
-    bus,
-    log,
-    queue,
+    ...{ store, bus, log, queue, slots },
     async close() {
       log.close();
       await store.close();
@@ -58,83 +66,129 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
   };
 }
 
+/** Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too. */
+async function distributed(
+  { redis, databaseUrl, databasePoolSize }: DistributedConfig,
+  onError: OnError,
+): Promise<Parts> {
+  const connect = (patient: boolean) => connectRedis(redis, patient).on('error', onError);
+  const commands = connect(false);
+  const sharded = redis.kind === 'cluster';
+
+  const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
+  const log = new RedisLog({ redis: commands, sharded });
+  const queue = bullmqQueue({ connect: () => connect(false), connectPatiently: () => connect(true), onError });
+  const slots = new RedisSlots({ redis: commands, onError });
+  await whenReady(commands, redisWaitMs);
+  return {
+    ...{ store, bus, log, queue, slots },
+    async close() {
+      slots.close();
+      await queue.close();
+      await bus.close();
+      await store.close();
+      commands.disconnect();
+    },
+  };
+}
+
 /** The viewer until there is authentication. */
 const localViewer: Viewer = { id: 'usr_local', name: 'Local', role: 'ADMIN' };
-const sweepMs = 30_000;
+/** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
+const redisWaitMs = 2_000;
+const sweepMs = 10_000;
 
 export interface App {
   readonly pipeline: Pipeline;
   readonly readiness: Readiness;
-  /** Takes up what was left unfinished, and what comes. */
+  /** Takes up what was left unfinished, and what comes; nothing where the role has no part in it. */
   work(): Promise<void>;
-  /** Lets go of what runs, for the next start to go on with. From here on leaving followers cancel nothing. */
+  /** Lets go of what runs, for another worker or the next start to go on with. From here on who leaves cancels nothing. */
   handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Wires the parts together; the same in both modes. */
-export async function compose(config: Config, parts: Parts, logger: Logger): Promise<App> {
-  const { store, bus, log, queue } = parts;
-  const startedAt = Date.now();
-  const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'generation');
-  const models = new Map(config.models.map((model) => [model.id, { ...model, pool: createPool(model, bus) }]));
-  const tails = new Tails({ log, bus, onError: (error) => logger.warn({ err: error }, 'a log could not be read') });
+export async function compose(config: Config, logger: Logger): Promise<App> {
+  const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
+  const warn = (error: unknown) => logger.warn({ err: error }, 'failed for now');
+  const parts = await (config.distributed ? distributed(config.distributed, warn) : embedded(config));
+  const { store, bus, log } = parts;
 
+  const tails = new Tails({ log, bus, onError: warn });
+  const known = new Set(config.models.map(({ id }) => id));
+  const models = await createModels({ models: config.models, bus });
   const { batchIntervalMs, logRetentionMs, defaultModel } = config;
-  const deps = { store, bus, log, queue, tails, models, defaultModel, batchIntervalMs, logRetentionMs, onError };
+  const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);
-  const services: Services = {
-    generations,
-    conversations: createConversations(deps),
-    store,
-    models: createModels({ models: [...models.values()], bus }),
-    service: { version, startedAt },
-  };
+  const conversations = createConversations(deps);
+  const services = { generations, conversations, store, models, service: { version, startedAt: Date.now() } };
   await store.viewers.put(localViewer);
+  const worker = config.role === 'api' ? undefined : createWorker(config, deps, warn);
 
-  let stopWork = async () => {};
   return {
     pipeline: createPipeline({ services, viewer: localViewer, logger, isAllowedOrigin }),
     readiness: {
       store: () => store.check(),
       bus: () => bus.check(),
       backend: async () => {
-        if (services.models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
+        if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
       },
     },
-
-    async work() {
-      for (const { pool } of models.values()) pool.start();
-      const stopJobs = await queue.work(
-        (job, signal) => run(deps, job, signal),
-        (id) => models.get(id)?.pool.capacity ?? 1,
-      );
-      const again = setInterval(() => sweep(deps).catch(onError), sweepMs);
-      stopWork = async () => {
-        clearInterval(again);
-        await stopJobs();
-      };
-      await sweep(deps);
-    },
-
+    work: async () => worker?.start(),
     async handOver() {
       generations.close();
-      await stopWork();
+      await worker?.stop();
     },
-
     async close() {
-      await Promise.all([...models.values()].map(({ pool }) => pool.close()));
+      models.close();
       tails.close();
       await parts.close();
     },
   };
 }
 
-function createPool({ id, probeIntervalMs, timeouts, backends }: ModelConfig, bus: Bus): Pool {
+/** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
+function createWorker(config: Config, deps: Parts & Omit<RunDeps, 'models'>, warn: OnError) {
+  const { bus, queue, slots } = deps;
+  const health = reportHealth({ bus, node: randomUUID(), onError: warn });
+  const models = new Map(
+    config.models.map((model) => {
+      const changed = (state: PoolState) => health.changed(model.id, state);
+      return [model.id, { ...model, pool: createPool(model, slots, changed) }];
+    }),
+  );
+  const runDeps = { ...deps, models };
+  const capacities = new Map([...models].map(([id, { pool }]) => [id, pool.capacity]));
+  let stopJobs = async () => {};
+  let again: NodeJS.Timeout | undefined;
+
+  return {
+    async start() {
+      for (const [id, { pool }] of models) {
+        pool.start();
+        health.add(id, pool);
+      }
+      stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
+      again = setInterval(() => void sweep(runDeps).catch(warn), sweepMs);
+      await sweep(runDeps).catch(warn);
+    },
+    async stop() {
+      clearInterval(again);
+      await stopJobs();
+      health.close();
+      await Promise.all([...models.values()].map(({ pool }) => pool.close()));
+    },
+  };
+}
+
+function createPool(model: ModelConfig, slots: Slots, onChange: (state: PoolState) => void): Pool {
+  const { id: modelId, probeIntervalMs, timeouts, backends } = model;
   const pooled = backends.map((backend) => {
     return { backend: createBackend(backend, timeouts), concurrency: backend.concurrency };
   });
-  return new Pool({ modelId: id, backends: pooled, probeIntervalMs, onChange: () => void tellModel(bus, id) });
+  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, onChange });
 }
 
 function createBackend(config: BackendConfig, timeouts: ModelConfig['timeouts']): Backend {

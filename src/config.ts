@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readDocument } from './config/document.ts';
-import { type Environment, type Options, readSettings } from './config/settings.ts';
+import { type Environment, type Options, readSettings, type Settings } from './config/settings.ts';
 import { type BackendEntry, backendName, type ModelEntry, readFileShape } from './config/shape.ts';
+import { parseRedisUrl, type RedisAddress } from './redis-client.ts';
 
 /** Everything that can be set, checked and with its defaults; frozen through and through. */
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly port: number;
   /** Absolute path of the folder that all data lies in; may not exist yet. */
   readonly dataDir: string;
+  /** Where the shared parts are; null for one process with everything in its folder. */
+  readonly distributed: DistributedConfig | null;
   /** Which part of the work this process does. */
   readonly role: 'all' | 'api' | 'worker';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -25,6 +28,14 @@ export interface Config {
   readonly defaultModel: string;
   /** At least one; ids are unique. */
   readonly models: readonly ModelConfig[];
+}
+
+/** Secret: the URLs may hold passwords, and are never logged. */
+export interface DistributedConfig {
+  readonly redis: RedisAddress;
+  readonly databaseUrl: string;
+  /** How many connections this process opens to the database, at most. */
+  readonly databasePoolSize: number;
 }
 
 export interface ModelConfig {
@@ -123,6 +134,7 @@ export function loadConfig({
     host: settings.HOST,
     port: settings.PORT,
     dataDir: resolve(cwd, settings.MILLRACE_DATA_DIR),
+    distributed: distributedConfig(settings),
     role: settings.MILLRACE_ROLE,
     logLevel: settings.LOG_LEVEL,
     configFile: text === undefined ? null : configFile,
@@ -131,6 +143,12 @@ export function loadConfig({
     defaultModel: file.defaultModel ?? file.models[0]?.id ?? '',
     models: file.models.map(modelConfig),
   });
+}
+
+function distributedConfig(settings: Settings): DistributedConfig | null {
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: databasePoolSize } = settings;
+  const redis = redisUrl === undefined ? undefined : parseRedisUrl(redisUrl);
+  return redis && databaseUrl !== undefined ? { redis, databaseUrl, databasePoolSize } : null;
 }
 
 /** An absent file is read as an empty one: its defaults are the built-in model's. */

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { compose, embedded } from './compose.ts';
+import { compose } from './compose.ts';
 import type { Config } from './config.ts';
 import { createHttpServer } from './server/server.ts';
 import { version } from './version.ts';
@@ -16,9 +16,9 @@ export interface RunningServer {
 
 /** Starts the server; resolves once it answers. */
 export async function start(config: Config, logger: Logger): Promise<RunningServer> {
-  const parts = await embedded(config);
-  const app = await compose(config, parts, logger);
-  const http = createHttpServer({ ...app, logger });
+  const app = await compose(config, logger);
+  const { pipeline, readiness } = app;
+  const http = createHttpServer({ pipeline: config.role === 'worker' ? undefined : pipeline, readiness, logger });
   const url = await http.listen(config.port, config.host);
   await app.work();
   return {

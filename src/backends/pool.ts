@@ -1,6 +1,10 @@
 import { type Backend, BackendError } from './backend.ts';
 import { Health, type HealthSettings } from './health.ts';
+import { ownSlots, type Slot, type Slots } from './slots.ts';
 import { Waiter } from './waiter.ts';
+
+/** So long a backend that other processes keep busy is passed over before it is asked again. */
+const crowdedMs = 200;
 
 export interface PooledBackend {
   readonly backend: Backend;
@@ -12,6 +16,8 @@ export interface PoolOptions extends Partial<HealthSettings> {
   readonly modelId: string;
   /** At least one; their names are unique. */
   readonly backends: readonly PooledBackend[];
+  /** Where other processes use the same backends: what makes the limits hold for all of them together. */
+  readonly slots?: Slots;
   /** Called soon after every change, never in the middle of a call of the pool; several changes may come as one. Must not throw. */
   readonly onChange?: (state: PoolState) => void;
 }
@@ -57,6 +63,8 @@ interface Member extends PooledBackend {
   readonly health: Health;
   /** Number of the last lease: among equally busy backends the one that has waited longest is taken. */
   lastLease: number;
+  /** Whether other processes were found to have all of its places, just now. */
+  crowded: boolean;
 }
 
 /** The backends of one model: which one gets the next request, how many at once, and which ones are up. */
@@ -65,24 +73,26 @@ export class Pool {
   readonly capacity: number;
   readonly #modelId: string;
   readonly #members: readonly Member[];
+  readonly #slots: Slots;
   readonly #onChange: (state: PoolState) => void;
-  readonly #line = new Set<Waiter<Lease>>();
+  readonly #line = new Set<Waiter<{ member: Member; lease: Lease }>>();
   #onlineSince: number | null = Date.now();
   #leases = 0;
   #telling = false;
   #closed = false;
 
-  constructor({ modelId, backends, onChange = () => {}, ...settings }: PoolOptions) {
+  constructor({ modelId, backends, slots = ownSlots, onChange = () => {}, ...settings }: PoolOptions) {
     const { probeIntervalMs = 1_000, probeTimeoutMs = Math.min(probeIntervalMs, 1_000) } = settings;
     const { failuresToOpen = 3, coolDownMs = 5_000, longestRestMs = 60_000 } = settings;
     const healthSettings = { probeIntervalMs, probeTimeoutMs, failuresToOpen, coolDownMs, longestRestMs };
     check(modelId, backends);
     this.#members = backends.map(({ backend, concurrency }) => {
       const health = new Health(backend, healthSettings, () => this.#changed());
-      return { backend, concurrency, health, lastLease: 0 };
+      return { backend, concurrency, health, lastLease: 0, crowded: false };
     });
     this.capacity = backends.reduce((sum, { concurrency }) => sum + concurrency, 0);
     this.#modelId = modelId;
+    this.#slots = slots;
     this.#onChange = onChange;
   }
 
@@ -118,7 +128,33 @@ export class Pool {
    * @throws BackendError of kind `unavailable` when none was up for `unavailableTimeoutMs`, or the pool is closed; the
    *   signal's reason when `signal` was aborted.
    */
-  async acquire({ avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, signal }: AcquireOptions): Promise<Lease> {
+  async acquire(options: AcquireOptions): Promise<Lease> {
+    for (;;) {
+      const { member, lease } = await this.#acquireHere(options);
+      const { name } = member.backend;
+      try {
+        const slot = await this.#slots.take(`${this.#modelId}/${name}`, member.concurrency);
+        if (slot) return withSlot(lease, slot);
+      } catch (error) {
+        lease.end(error);
+        throw error;
+      }
+      lease.end(new Error(`Other processes have all places of ${name}.`));
+      this.#passOver(member);
+    }
+  }
+
+  #passOver(member: Member): void {
+    member.crowded = true;
+    setTimeout(() => {
+      member.crowded = false;
+      this.#serve();
+    }, crowdedMs).unref();
+  }
+
+  /** A place as far as this process knows. */
+  async #acquireHere(options: AcquireOptions): Promise<{ member: Member; lease: Lease }> {
+    const { avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, signal } = options;
     signal.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const onTimeout = () => this.#unavailableError(unavailableTimeoutMs);
@@ -161,19 +197,19 @@ export class Pool {
     const others = ready.filter(({ backend }) => backend.name !== avoid);
     let best: Member | undefined;
     for (const member of others.length > 0 ? others : ready) {
-      if (load(member) < 1 && (!best || compare(member, best) < 0)) best = member;
+      if (load(member) < 1 && !member.crowded && (!best || compare(member, best) < 0)) best = member;
     }
     return best;
   }
 
-  #lend(member: Member): Lease {
+  #lend(member: Member): { member: Member; lease: Lease } {
     const { backend, health } = member;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     member.lastLease = ++this.#leases;
     // Whoever is next gets the place once the breaker knows how this request went.
     health.watch(promise).then(() => this.#changed());
     this.#tell();
-    return { backend, end: (error) => (error === undefined ? resolve() : reject(error)) };
+    return { member, lease: { backend, end: (error) => (error === undefined ? resolve() : reject(error)) } };
   }
 
   #closedError(): BackendError {
@@ -184,6 +220,16 @@ export class Pool {
     // What is wrong with each is not for everybody: `Model.backends` tells admins.
     return new BackendError('unavailable', `No backend of ${this.#modelId} has been up for ${ms / 1000} s.`);
   }
+}
+
+function withSlot({ backend, end }: Lease, slot: Slot): Lease {
+  return {
+    backend,
+    end(error) {
+      slot.release();
+      end(error);
+    },
+  };
 }
 
 const load = ({ health, concurrency }: Member): number => health.running / concurrency;

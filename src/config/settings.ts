@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseRedisUrl, redisSchemes } from '../redis-client.ts';
 import { didYouMean } from '../spelling.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,6 +11,7 @@ export interface Options {
   readonly port?: string | undefined;
   readonly config?: string | undefined;
   readonly 'data-dir'?: string | undefined;
+  readonly role?: string | undefined;
 }
 
 const optionOf: Readonly<Record<string, keyof Options>> = {
@@ -17,6 +19,7 @@ const optionOf: Readonly<Record<string, keyof Options>> = {
   PORT: 'port',
   MILLRACE_CONFIG: 'config',
   MILLRACE_DATA_DIR: 'data-dir',
+  MILLRACE_ROLE: 'role',
 };
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
@@ -43,12 +46,33 @@ const shape = z.object({
   MILLRACE_ALLOW_REMOTE: oneOf(['true', 'false'])
     .transform((allowed) => allowed === 'true')
     .default(false),
+  REDIS_URL: z
+    .string()
+    .refine((url) => parseRedisUrl(url) !== undefined, {
+      error: `must be like redis://host:6379, redis-sentinel://host:26379,host:26379/group or redis-cluster://host:6379,host:6379 (${redisSchemes.join(' ')})`,
+    })
+    .optional(),
+  DATABASE_URL: z
+    .string()
+    .refine((url) => /^postgres(ql)?:\/\/[^/]+\/.+/.test(url) && URL.canParse(url), {
+      error: 'must be like postgres://user:password@host:5432/database',
+    })
+    .optional(),
+  DATABASE_POOL_SIZE: z
+    .string()
+    .refine((size) => /^\d{1,3}$/.test(size) && Number(size) >= 2, {
+      error: ({ input }) => `must be a whole number from 2 to 999, not "${input}"`,
+    })
+    .transform(Number)
+    .default(10),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
+export type Settings = z.output<typeof shape>;
+
 export interface SettingsReading {
   /** Undefined where there are mistakes. */
-  readonly settings: z.output<typeof shape> | undefined;
+  readonly settings: Settings | undefined;
   /** The yaml file that was asked for by name; empty where none was. */
   readonly configFile: string;
   /** How the user said `name`: `PORT`, or `--port`. */
@@ -60,7 +84,7 @@ export interface SettingsReading {
 export function readSettings({ env, options }: { env: Environment; options: Options }): SettingsReading {
   const values: Record<string, string> = {};
   const places: Record<string, string> = {};
-  for (const name of [...Object.keys(shape.shape), 'MILLRACE_CONFIG', 'REDIS_URL', 'DATABASE_URL']) {
+  for (const name of [...Object.keys(shape.shape), 'MILLRACE_CONFIG']) {
     const option = optionOf[name];
     const given = option === undefined ? undefined : options[option];
     const value = given ?? env[name];
@@ -99,15 +123,18 @@ function remoteAccess({ HOST: host = 'localhost', MILLRACE_ALLOW_REMOTE: allowed
 }
 
 function distributedMode(values: Environment): Mistake[] {
-  const still = 'the distributed mode is not supported yet: leave it unset';
   const urls = ['REDIS_URL', 'DATABASE_URL'].filter((name) => values[name] !== undefined);
-  const mistakes: Mistake[] = urls.map((name) => {
-    const other = name === 'REDIS_URL' ? 'DATABASE_URL' : 'REDIS_URL';
-    return [name, urls.includes(other) ? still : `means nothing without ${other}, and ${still}`];
-  });
+  const mistakes: Mistake[] = [];
+  if (urls.length === 1) {
+    const missing = urls[0] === 'REDIS_URL' ? 'DATABASE_URL' : 'REDIS_URL';
+    mistakes.push([
+      urls[0] ?? '',
+      `means nothing without ${missing}: set both for many nodes, neither for one process`,
+    ]);
+  }
   const role = values.MILLRACE_ROLE;
-  if (role === 'api' || role === 'worker') {
-    mistakes.push(['MILLRACE_ROLE', `${role} needs REDIS_URL and DATABASE_URL, and ${still}`]);
+  if ((role === 'api' || role === 'worker') && urls.length < 2) {
+    mistakes.push(['MILLRACE_ROLE', `${role} needs REDIS_URL and DATABASE_URL: alone, one process does all`]);
   }
   return mistakes;
 }

@@ -20,9 +20,13 @@ export function followMine(
 
   async function open(watch: Watch<string>): Promise<() => void> {
     const ends = [
-      await bus.subscribe(viewerTopic(viewer.id), (change) => watch.mark((change as GenerationChange).generationId)),
+      await bus.subscribe(viewerTopic(viewer.id), (change) => {
+        if (change !== undefined) watch.mark((change as GenerationChange).generationId);
+        else for (const id of given.keys()) watch.mark(id);
+      }),
       await bus.subscribe(modelsTopic, (change) => {
-        for (const [id, modelId] of inLine) if (modelId === (change as ModelChange).modelId) watch.mark(id);
+        const changed = (change as ModelChange | undefined)?.modelId;
+        for (const [id, modelId] of inLine) if (changed === undefined || modelId === changed) watch.mark(id);
       }),
     ];
     for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);

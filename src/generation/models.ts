@@ -1,19 +1,71 @@
-import type { Pool, PoolState } from '../backends/pool.ts';
+import type { PoolState } from '../backends/pool.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Model } from '../domain/model.ts';
 import { type ModelChange, modelsTopic } from './changes.ts';
 import type { Models } from './generation.ts';
+import { type HealthReport, healthTopic, mergeStates, reportLifeMs } from './health.ts';
 import { Watch } from './watch.ts';
 
-export interface PooledModel {
+export interface ConfiguredModel {
   readonly id: string;
   readonly name: string;
-  readonly pool: Pick<Pool, 'capacity'> & { state(): PoolState };
+  readonly backends: readonly { readonly name: string; readonly kind: string; readonly concurrency: number }[];
 }
 
-/** The configured models, and how their pools in this process do. */
-export function createModels({ models, bus }: { models: readonly PooledModel[]; bus: Bus }): Models {
+interface ModelsOptions {
+  readonly models: readonly ConfiguredModel[];
+  readonly bus: Bus;
+  readonly now?: () => number;
+}
+
+/** The configured models, as the processes with backends say that they do. */
+export async function createModels({
+  models,
+  bus,
+  now = Date.now,
+}: ModelsOptions): Promise<Models & { close(): void }> {
+  const reports = new Map<string, Map<string, { state: PoolState; at: number }>>();
+  const last = new Map<string, string>();
+
+  function toModel({ id, name, backends }: ConfiguredModel): Model {
+    const heard = [...(reports.get(id)?.values() ?? [])].filter(({ at }) => now() - at < reportLifeMs);
+    const known = backends.map((backend) => ({ ...backend, status: 'OFFLINE' as const, running: 0, lastError: null }));
+    const concurrency = backends.reduce((sum, backend) => sum + backend.concurrency, 0);
+    return {
+      id,
+      name,
+      concurrency,
+      ...mergeStates(
+        known,
+        heard.map(({ state }) => state),
+      ),
+    };
+  }
+
+  /** Says that a model changed, where it did: reports repeat themselves. */
+  function look(model: ConfiguredModel): void {
+    const state = JSON.stringify(toModel(model));
+    if (last.get(model.id) === state) return;
+    last.set(model.id, state);
+    for (const listener of listeners) listener(model.id);
+  }
+
+  const listeners = new Set<(modelId: string) => void>();
   const byId = new Map(models.map((model) => [model.id, model]));
+  const unsubscribe = await bus.subscribe(healthTopic, (message) => {
+    if (message === undefined) return;
+    const { node, modelId, state } = message as HealthReport;
+    const model = byId.get(modelId);
+    if (!model) return;
+    const nodes = reports.get(modelId) ?? new Map();
+    reports.set(modelId, nodes);
+    if (state) nodes.set(node, { state, at: now() });
+    else nodes.delete(node);
+    look(model);
+  });
+  const expiry = setInterval(() => {
+    for (const model of models) look(model);
+  }, reportLifeMs / 3).unref();
 
   return {
     all: () => models.map(toModel),
@@ -25,12 +77,20 @@ export function createModels({ models, bus }: { models: readonly PooledModel[]; 
 
     follow(id) {
       const followed = id === undefined ? [...byId.keys()] : [id];
-      const open = (watch: Watch<string>) => {
-        for (const modelId of followed) watch.mark(modelId);
-        return bus.subscribe(modelsTopic, (change) => {
-          const { modelId } = change as ModelChange;
+      const open = async (watch: Watch<string>) => {
+        const mark = (modelId: string) => {
           if (followed.includes(modelId)) watch.mark(modelId);
+        };
+        listeners.add(mark);
+        for (const modelId of followed) mark(modelId);
+        const end = await bus.subscribe(modelsTopic, (change) => {
+          if (change === undefined) followed.forEach(mark);
+          else mark((change as ModelChange).modelId);
         });
+        return () => {
+          listeners.delete(mark);
+          end();
+        };
       };
       const watch = new Watch<string>({ open });
       const next = async () => {
@@ -40,9 +100,10 @@ export function createModels({ models, bus }: { models: readonly PooledModel[]; 
       };
       return { next, close: () => watch.close() };
     },
-  };
-}
 
-function toModel({ id, name, pool }: PooledModel): Model {
-  return { id, name, concurrency: pool.capacity, ...pool.state() };
+    close() {
+      clearInterval(expiry);
+      unsubscribe();
+    },
+  };
 }

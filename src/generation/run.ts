@@ -30,7 +30,8 @@ export interface RunDeps extends SettleDeps {
 
 /**
  * Takes a generation from where its log stands to its end, over as many attempts and backends as it needs. When
- * `signal` is aborted it lets go, all received text in the log, for the next `run` to go on. Never rejects.
+ * `signal` is aborted it lets go, all received text in the log, for the next `run` to go on. Rejects where it could
+ * not go on, having told `onError`: then it is to be run again.
  */
 export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise<void> {
   try {
@@ -42,8 +43,11 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     if (model) await new Run(deps, generation, model, progress).finish(signal);
     else await retire(deps, generation, progress);
   } catch (error) {
-    // Refused: somebody else has taken over, or ended it. Anything else: `sweep` brings it back.
-    if (!(error instanceof AppendRefused) && !signal.aborted) deps.onError(error, job.id);
+    if (signal.aborted) return;
+    // Somebody else has taken over, or ended it. Where the log itself is gone, the next run begins it anew.
+    if (error instanceof AppendRefused && error.reason !== 'missing') return;
+    deps.onError(error, job.id);
+    throw error;
   }
 }
 
@@ -101,12 +105,32 @@ class Run {
   #watch(): Promise<() => void> {
     const { id } = this.#generation;
     return this.#deps.bus.subscribe(logTopic(id), (message) => {
+      if (message === undefined) return void this.#lookAtHead();
       for (const entry of (message as LogMessage).entries) {
-        if (entry.type === 'ended') this.#stop.abort(new AppendRefused(id, 'ended'));
-        const later = entry.type === 'attemptStarted' && entry.attempt > this.#writer.progress.attempt + 1;
-        if (later) this.#stop.abort(new AppendRefused(id, 'superseded'));
+        if (entry.type === 'ended') this.#stopFor('ended');
+        if (entry.type === 'attemptStarted') this.#stopIfLater(entry.attempt);
       }
     });
+  }
+
+  /** The bus may have lost the very message that would have stopped this run. */
+  async #lookAtHead(): Promise<void> {
+    const { id } = this.#generation;
+    try {
+      const head = (await this.#deps.log.heads([id])).get(id);
+      if (head?.ended) this.#stopFor('ended');
+      if (head) this.#stopIfLater(head.attempt);
+    } catch (error) {
+      this.#deps.onError(error, id);
+    }
+  }
+
+  #stopIfLater(attempt: number): void {
+    if (attempt > this.#writer.progress.attempt + 1) this.#stopFor('superseded');
+  }
+
+  #stopFor(reason: 'ended' | 'superseded'): void {
+    this.#stop.abort(new AppendRefused(this.#generation.id, reason));
   }
 
   async #attempts(signal: AbortSignal): Promise<EndedEntry> {

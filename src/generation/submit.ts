@@ -9,7 +9,8 @@ import type { RunInput } from './generation.ts';
 import { checkSampling, fingerprint } from './prompt.ts';
 
 export interface SubmitDeps extends CancelDeps {
-  readonly models: ReadonlyMap<string, unknown>;
+  /** Ids of the configured models. */
+  readonly known: ReadonlySet<string>;
   readonly defaultModel: string;
   readonly onError: (error: unknown, generationId: string) => void;
 }
@@ -18,12 +19,12 @@ const maxKeyLength = 200;
 
 /** A draft of what the input asks for, without its prompt. @throws MillraceError `BAD_USER_INPUT` */
 export function draftOf(
-  { models, defaultModel, now = Date.now }: SubmitDeps,
+  { known, defaultModel, now = Date.now }: SubmitDeps,
   viewer: Viewer,
   input: RunInput,
 ): Omit<GenerationDraft, 'messages' | 'reply'> {
   const modelId = input.model ?? defaultModel;
-  if (!models.has(modelId)) throw badInput(`There is no model ${JSON.stringify(modelId)}. \`models\` lists them.`);
+  if (!known.has(modelId)) throw badInput(`There is no model ${JSON.stringify(modelId)}. \`models\` lists them.`);
   const key = input.idempotencyKey ?? null;
   if (key !== null && (key === '' || key.length > maxKeyLength)) {
     throw badInput(`\`idempotencyKey\` must have 1 to ${maxKeyLength} characters.`);

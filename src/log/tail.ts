@@ -59,8 +59,10 @@ export class Tail {
     return { epoch: this.#epoch, after, entries: this.#window.slice(after - this.#after) };
   }
 
-  receive(message: LogMessage, now: number): void {
+  /** Takes what the bus brought; undefined where something may have been lost on the way. */
+  receive(message: LogMessage | undefined, now: number): void {
     this.heardAt = now;
+    if (message === undefined) return void this.repair();
     if (message.epoch === this.#epoch && message.after + message.entries.length <= this.offset) return;
     if (message.epoch === this.#epoch && message.after === this.offset && !this.#repairing) this.#extend(message);
     else void this.repair();
@@ -180,7 +182,9 @@ export class Tails {
   #start(id: string): OpenTail {
     const tail = new Tail(id, this.#log, this.#now(), this.#onError);
     // Subscribed first, read then: what is appended in between is seen twice rather than not at all.
-    const subscribed = this.#bus.subscribe(logTopic(id), (message) => tail.receive(message as LogMessage, this.#now()));
+    const subscribed = this.#bus.subscribe(logTopic(id), (message) =>
+      tail.receive(message as LogMessage | undefined, this.#now()),
+    );
     const ready = subscribed.then(async () => {
       await tail.repair();
       if (this.#open.get(id)?.tail === ready) this.#live.add(tail);

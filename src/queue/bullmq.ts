@@ -1,17 +1,18 @@
 import { type Job as BullJob, Queue as BullQueue, Worker as BullWorker, WaitingError } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Handler, Job, Queue } from './queue.ts';
 
 export interface BullmqQueueOptions {
   /** A new connection for commands, which fail at once while Redis is away. */
-  readonly connect: () => Redis;
+  readonly connect: () => Redis | Cluster;
   /** A new connection for workers, which wait for Redis to come back. */
-  readonly connectPatiently: () => Redis;
+  readonly connectPatiently: () => Redis | Cluster;
   /** Told of what failed where no caller waits for it. */
   readonly onError: (error: unknown) => void;
 }
 
-const prefix = 'millrace:queue';
+/** In braces, so that a cluster keeps all keys of a line together. */
+const prefix = '{millrace:queue}';
 /**
  * A worker renews its lock on a job every half `lockDuration`; without that the job is another one's after at most
  * `lockDuration` and `stalledInterval`.
@@ -27,7 +28,7 @@ export function bullmqQueue({
   onError,
 }: BullmqQueueOptions): Queue & { close(): Promise<void> } {
   const lines = new Map<string, BullQueue<Job>>();
-  let commands: Redis | undefined;
+  let commands: Redis | Cluster | undefined;
 
   function lineOf(modelId: string): BullQueue<Job> {
     const known = lines.get(modelId);

@@ -6,7 +6,8 @@ import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { createWsTransport, refuse } from './ws.ts';
 
 interface HttpServerOptions {
-  readonly pipeline: Pipeline;
+  /** Undefined for a process that only works: it answers nothing but its health. */
+  readonly pipeline: Pipeline | undefined;
   readonly readiness: Readiness;
   readonly logger: Logger;
 }
@@ -20,20 +21,21 @@ export interface HttpServer {
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
 export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
-  const ws = createWsTransport(pipeline);
+  const ws = pipeline && createWsTransport(pipeline);
   let closing = false;
 
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
+    if (!pipeline) return response.writeHead(404).end();
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
     pipeline.handle(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     if (closing) return refuse(socket, '503 Service Unavailable');
-    if (request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
+    if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
     ws.upgrade(request, socket, head);
   });
 
@@ -43,13 +45,13 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
     async close(deadlineMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await ws.close(deadlineMs);
+      await ws?.close(deadlineMs);
       // What is left are answers that are being written, and streams, which have no end of their own.
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
       server.closeIdleConnections();
       await closed;
       clearTimeout(deadline);
-      await pipeline.close();
+      await pipeline?.close();
     },
   };
 }

@@ -56,7 +56,7 @@ function unavailableWhenAway(pool: Pool): PostgresPool {
           throw isAway(error) ? unavailable(error) : error;
         }
       };
-      return { query: query as PostgresPoolClient['query'], release: () => client.release() };
+      return { query: query as unknown as PostgresPoolClient['query'], release: () => client.release() };
     },
   };
 }

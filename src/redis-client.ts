@@ -1,0 +1,83 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+
+/** One Redis, one that Sentinels watch, or a cluster. */
+export type RedisClient = Redis | Cluster;
+
+export interface RedisAddress {
+  readonly kind: 'single' | 'sentinel' | 'cluster';
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  readonly options: Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>;
+  /** The group that the Sentinels watch. */
+  readonly group: string;
+}
+
+const schemes = {
+  'redis:': { kind: 'single', port: 6379, tls: false },
+  'rediss:': { kind: 'single', port: 6379, tls: true },
+  'redis-sentinel:': { kind: 'sentinel', port: 26379, tls: false },
+  'rediss-sentinel:': { kind: 'sentinel', port: 26379, tls: true },
+  'redis-cluster:': { kind: 'cluster', port: 6379, tls: false },
+  'rediss-cluster:': { kind: 'cluster', port: 6379, tls: true },
+} as const;
+
+/** The schemes that `parseRedisUrl` knows, for messages. */
+export const redisSchemes: readonly string[] = Object.keys(schemes).map((scheme) => `${scheme}//`);
+
+/**
+ * Reads `redis://user:password@host:port/db`, `redis-sentinel://host:port,host:port/group`, and
+ * `redis-cluster://host:port,host:port`; each with `rediss` for TLS. Undefined where it is none of them.
+ */
+export function parseRedisUrl(text: string): RedisAddress | undefined {
+  const match = /^([a-z-]+:)\/\/(?:([^@/]*)@)?([^/]+)(?:\/(.*))?$/.exec(text);
+  const [, scheme = '', account = '', list = '', path = ''] = match ?? [];
+  const known = Object.entries(schemes).find(([name]) => name === scheme)?.[1];
+  if (!known) return undefined;
+  const hosts = list.split(',').map((item) => {
+    const [, host = '', port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(item) ?? [];
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? known.port) };
+  });
+  if (hosts.some(({ host, port }) => host === '' || port > 65_535)) return undefined;
+  if (known.kind === 'single' && (hosts.length > 1 || !/^\d*$/.test(path))) return undefined;
+  if (known.kind === 'sentinel' && path === '') return undefined;
+  const [username, password] = account.split(':').map(decodeURIComponent);
+  const options = {
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(known.tls && { tls: {} }),
+    ...(known.kind === 'single' && path !== '' && { db: Number(path) }),
+  };
+  return { kind: known.kind, hosts, options, group: path };
+}
+
+/**
+ * A new connection that comes back by itself whenever Redis does. `patient`: commands wait for that; otherwise they
+ * fail at once, so that nothing piles up and nobody waits.
+ */
+export function connectRedis({ kind, hosts, options, group }: RedisAddress, patient: boolean): RedisClient {
+  const manners: RedisOptions = {
+    ...options,
+    enableOfflineQueue: patient,
+    maxRetriesPerRequest: patient ? null : 0,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(50 * times, 1_000),
+  };
+  if (kind === 'sentinel') return new Redis({ ...manners, sentinels: [...hosts], name: group });
+  if (kind === 'single') return new Redis({ ...manners, ...hosts[0] });
+  return new Cluster([...hosts], {
+    redisOptions: manners,
+    enableOfflineQueue: patient,
+    clusterRetryStrategy: (times) => Math.min(50 * times, 1_000),
+    shardedSubscribers: true,
+  });
+}
+
+/** Resolves once the client can be used, or after `ms`, whichever is first. */
+export async function whenReady(client: RedisClient, ms: number): Promise<void> {
+  if (client.status === 'ready') return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  client.once('ready', resolve);
+  await promise;
+  clearTimeout(timer);
+  client.off('ready', resolve);
+}
