@@ -15,7 +15,7 @@ export interface RunningServer {
 }
 
 /** Starts the server; resolves once it answers. */
-export async function start(config: Config, logger: Logger): Promise<RunningServer> {
+async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const parts = await embedded(config);
   const app = await compose(config, parts, logger);
   const http = createHttpServer({ ...app, logger });

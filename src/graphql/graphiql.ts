@@ -1,14 +1,14 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { YogaServerOptions } from 'graphql-yoga';
 
-export const exampleMutation = `mutation Ask {
+const exampleMutation = `mutation Ask {
   generate(input: { prompt: "Call me", parameters: { maxTokens: 200, seed: 1 } }) {
     generation { id status }
   }
 }
 `;
 
-export const exampleSubscription = `# Paste the id that Ask gave you. Reload while it runs: nothing is lost.
+const exampleSubscription = `# Paste the id that Ask gave you. Reload while it runs: nothing is lost.
 subscription Follow($id: ID!) {
   generation(id: $id) {
     __typename
