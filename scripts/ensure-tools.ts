@@ -59,7 +59,8 @@ export function ensureTools({
     run(aptGet, ['install', '--yes', '--no-install-recommends', ...packages], logFile, env);
   } catch (cause) {
     const end = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-    throw new Error(`apt-get could not install ${packages.join(', ')} (${logFile}):\n${end}`, { cause });
+    const message = `apt-get could not install ${packages.join(', ')} (${logFile}):\n${end}\n`;
+    throw new Error(message + instructions(missing, false), { cause });
   }
   const still = missing.filter((tool) => !isThere(tool, env));
   if (still.length > 0) throw new Error(`apt-get is done, and ${names(still)} is still not there (${logFile}).`);

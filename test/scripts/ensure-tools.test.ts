@@ -69,9 +69,10 @@ describe('as root, with apt-get', () => {
     expect(said).toEqual([expect.stringMatching(/Loom and Spool.*loom-server, spools.*apt-get\.log$/)]);
   });
 
-  it('tells what apt-get said where it fails', () => {
+  it('tells what apt-get said where it fails, and what else can be done', () => {
     command('apt-get', 'echo "E: Unable to locate package" >&2; exit 100');
     expect(ensure().error).toMatch(/could not install loom-server, wheel \(.*apt-get\.log\):\nE: Unable to locate/);
+    expect(ensure().error).toContain('The tests need Loom. Install it from loom.example');
   });
 
   it('does not take its word for it', () => {
