@@ -19,6 +19,8 @@ export interface TestServer {
   readonly url: string;
   readonly wsUrl: string;
   readonly pid: number;
+  /** The data folder. */
+  readonly dataDir: string;
   /** What it has printed since it was last started. */
   output(): string;
   /** SIGKILL, or another signal; resolves with the exit code once it is gone. */
@@ -33,10 +35,11 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   const folder = temporaryFolder();
   const configFile = join(folder.path, 'millrace.yaml');
   if (yaml !== undefined) writeFileSync(configFile, yaml);
+  const dataDir = join(folder.path, 'data');
   const environment = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'warn',
-    MILLRACE_DATA_DIR: join(folder.path, 'data'),
+    MILLRACE_DATA_DIR: dataDir,
     ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
     ...env,
   };
@@ -58,6 +61,7 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
     get pid() {
       return running.child.pid ?? 0;
     },
+    dataDir,
     output: () => running.output(),
     kill,
     async restart() {
