@@ -14,6 +14,8 @@ interface HttpServerOptions {
 export interface HttpServer {
   /** Resolves with the URL once connections are taken; rejects where the address can't be had. */
   listen(port: number, host: string): Promise<string>;
+  /** From now on `/ready` says that the server stops. */
+  drain(): void;
   /** Takes no new work, tells streams to come back, and ends what has not ended by the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -40,14 +42,16 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
   return {
     listen: (port, host) => listen(server, port, host),
 
+    drain() {
+      closing = true;
+    },
+
     async close(deadlineMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await ws.close(deadlineMs);
-      // What is left are answers that are being written, and streams, which have no end of their own.
+      // Answers that are being written get done by then; streams have no end of their own.
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      server.closeIdleConnections();
-      await closed;
+      await Promise.all([ws.close(deadlineMs), closed]);
       clearTimeout(deadline);
       await pipeline.close();
     },
