@@ -74,6 +74,22 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   };
 }
 
+/** Starts a server that is not to come up; resolves with its exit code and what it printed. */
+export async function failToStart(env: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder();
+  const child = spawn(process.execPath, [bin, 'serve'], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, MILLRACE_DATA_DIR: folder.path, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  folder.remove();
+  return { code, output };
+}
+
 /** Resolves once the server says where it serves; rejects with what it printed where it ends before. */
 async function launch(env: Record<string, string | undefined>, port: string, cwd: string) {
   const child = spawn(process.execPath, [bin, 'serve'], {
