@@ -1,9 +1,13 @@
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { createWsTransport, refuse } from './ws.ts';
+
+/** WebSockets have this long to take their leave. */
+const farewellMs = 500;
 
 interface HttpServerOptions {
   readonly pipeline: Pipeline;
@@ -24,8 +28,11 @@ export interface HttpServer {
 export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
   const ws = createWsTransport(pipeline);
   let closing = false;
+  const answers = new Set<ServerResponse>();
 
   const server = createServer((request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
@@ -49,10 +56,15 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
     async close(deadlineMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Answers that are being written get done by then; streams have no end of their own.
+      // A stream has no end of its own; whatever else is asked for is still answered.
+      for (const answer of answers) if (answer.headersSent && !answer.writableEnded) answer.destroy();
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      await Promise.all([ws.close(deadlineMs), closed]);
+      await Promise.all([...answers].map((answer) => once(answer, 'close')));
       clearTimeout(deadline);
+      server.closeAllConnections();
+      // Last of all: stock graphql-ws clients come back after little more than a second, and give up where nobody answers.
+      await ws.close(farewellMs);
+      await closed;
       await pipeline.close();
     },
   };
