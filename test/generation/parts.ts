@@ -117,3 +117,14 @@ export async function rowOf({ store }: Pick<Parts, 'store'>, id: string): Promis
   if (!row) throw new Error(`There is no ${id}.`);
   return row;
 }
+
+/** A log of which some methods do something else. */
+export function changed(log: Log, changes: Partial<Log>): Log {
+  return {
+    append: (...args) => log.append(...args),
+    heads: (ids) => log.heads(ids),
+    read: (after) => log.read(after),
+    retire: (id, afterMs) => log.retire(id, afterMs),
+    ...changes,
+  };
+}
