@@ -7,7 +7,7 @@ import { Tails } from '../../src/log/tail.ts';
 import { turns } from '../bus/lossy.ts';
 import { ended, queued, started, text } from '../contract/log.ts';
 import { Client } from './client.ts';
-import { type Parts, queuedGeneration, rowOf, useParts } from './parts.ts';
+import { changed, type Parts, queuedGeneration, rowOf, useParts } from './parts.ts';
 
 const opened = useParts();
 
@@ -159,10 +159,8 @@ test('a reader of a generation that is deleted is let go', async () => {
 test('where a log can not be read the reader is told, and closing it lets go of the tail', async () => {
   const { parts } = opened;
   const generation = await running(parts, 'Call');
-  const failing = {
-    ...parts,
-    log: { ...parts.log, read: () => Promise.reject(new Error('the disk is gone')) },
-  } as Parts;
+  const read = () => Promise.reject(new Error('the disk is gone'));
+  const failing = { ...parts, log: changed(parts.log, { read }) };
   const follower = new Follower(failing, generation, undefined);
   await expect(follower.next()).rejects.toThrow('the disk is gone');
   follower.close();

@@ -8,6 +8,7 @@ import { Tail, Tails } from '../../src/log/tail.ts';
 import { lossyBus, turns } from '../bus/lossy.ts';
 import { ended, queued, started, text } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
+import { changed } from '../generation/parts.ts';
 import { seeded } from '../random.ts';
 
 /** A bus that says nothing while it is mute. */
@@ -139,15 +140,12 @@ test('what was lost at the end is found after a silence of five seconds', async 
 
 test('one question asks for all silent tails, and none is asked for that has just heard', async () => {
   const asked: (readonly string[])[] = [];
-  const counting: Log = {
-    append: (...args) => log.append(...args),
-    read: (after) => log.read(after),
-    retire: (id, afterMs) => log.retire(id, afterMs),
+  const counting = changed(log, {
     heads(ids) {
       asked.push(ids);
       return log.heads(ids);
     },
-  };
+  });
   const own = newTails({ log: counting });
   for (const id of ['gen_1', 'gen_2', 'gen_3']) {
     await begin(id);
@@ -188,15 +186,12 @@ test('a log that has lost its end, under the same name, is taken as it is now', 
   await begin('gen_1');
   await log.append('gen_1', 1, [text(0, 'a'), text(1, 'b')]);
   let lost = 0;
-  const shorter: Log = {
-    append: (...args) => log.append(...args),
-    read: (after) => log.read(after),
-    retire: (id, afterMs) => log.retire(id, afterMs),
+  const shorter = changed(log, {
     async heads(ids) {
       const heads = [...(await log.heads(ids))];
       return new Map(heads.map(([id, head]) => [id, { ...head, offset: head.offset - lost }]));
     },
-  };
+  });
   const own = newTails({ log: shorter });
   const tail = await own.open('gen_1');
   expect(tail.offset).toBe(4);
@@ -270,12 +265,9 @@ test('a tail that can not be opened says so to all who wait for it, and leaves n
 test('a log that can not be read now is read again after a silence', async () => {
   await begin('gen_1');
   let fails = true;
-  const flaky: Log = {
-    append: (...args) => log.append(...args),
-    read: (after) => log.read(after),
-    retire: (id, afterMs) => log.retire(id, afterMs),
+  const flaky = changed(log, {
     heads: (ids) => (fails ? Promise.reject(new Error('not now')) : log.heads(ids)),
-  };
+  });
   const own = newTails({ log: flaky });
   const tail = await own.open('gen_1');
   expect([tail.epoch, errors.splice(0).map(String)]).toEqual([undefined, ['Error: not now']]);
