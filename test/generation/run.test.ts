@@ -3,7 +3,7 @@ import { BackendError, type BackendErrorKind } from '../../src/backends/backend.
 import type { Generation } from '../../src/domain/generation.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { type RunDeps, run } from '../../src/generation/run.ts';
-import type { Log } from '../../src/log/log.ts';
+import { type Log, type LogMessage, logTopic } from '../../src/log/log.ts';
 import { started, text } from '../contract/log.ts';
 import { changed, type Parts, queuedGeneration, rowOf, runDeps, useParts } from './parts.ts';
 import { hang, ScriptedBackend } from './scripted-backend.ts';
@@ -174,8 +174,13 @@ test('a run that was superseded writes nothing more, and closes its request', as
   const { parts } = opened;
   const generation = await queuedGeneration(parts);
   const backend = new ScriptedBackend('a', [['Call', hang]]);
+  const { promise: written, resolve } = Promise.withResolvers<void>();
+  await parts.bus.subscribe(logTopic(generation.id), (message) => {
+    if ((message as LogMessage).entries.some(({ type }) => type === 'textAppended')) resolve();
+  });
   const running = run(runDeps(parts, [backend]), generation, never);
-  await backend.asked(1);
+  // All its text is written: no append of its own will tell it.
+  await written;
   await parts.log.append(generation.id, 0, [started(5)]);
   await running;
   const entries = await entriesOf(parts, generation.id);
