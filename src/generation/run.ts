@@ -43,7 +43,7 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     else await retire(deps, generation, progress);
   } catch (error) {
     // Refused: somebody else has taken over, or ended it. Anything else: `sweep` brings it back.
-    if (!(error instanceof AppendRefused) && !signal.aborted) deps.onError(error, job.id);
+    if (!(error instanceof AppendRefused) && error !== signal.reason) deps.onError(error, job.id);
   }
 }
 
@@ -120,7 +120,8 @@ class Run {
         lease = await this.#model.pool.acquire({ avoid, unavailableTimeoutMs, signal });
         return await this.#attempt(lease, messages, signal);
       } catch (error) {
-        if (!(error instanceof BackendError) || signal.aborted) throw signal.aborted ? signal.reason : error;
+        if (!(error instanceof BackendError)) throw error;
+        signal.throwIfAborted();
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
         const final = lease === undefined || !error.retryable || failures >= this.#model.maxAttempts;
         if (final) return failed(error, this.#writer.progress.tokens, this.#now());
