@@ -134,8 +134,8 @@ class Run {
 
   /** What went wrong with an attempt. @throws what is no failure of a backend, and the signal's reason */
   #failure(error: unknown, signal: AbortSignal): BackendError {
-    signal.throwIfAborted();
     if (!(error instanceof BackendError)) throw error;
+    signal.throwIfAborted();
     const { attempts, text } = this.#writer.progress;
     const keptLength = attempts.at(-1)?.keptLength ?? 0;
     if (error.retryable || keptLength === 0 || text.length > keptLength) return error;
