@@ -12,6 +12,8 @@ import { startServer, type TestServer } from './server.ts';
 export interface SceneModel {
   readonly servers?: number;
   readonly apiKey?: string;
+  /** Further backends, as millrace.yaml has them. */
+  readonly more?: readonly unknown[];
   readonly [setting: string]: unknown;
 }
 
@@ -72,13 +74,13 @@ export async function startScene(
 ): Promise<Scene> {
   const backends = new Map<string, ScriptedServer[]>();
   const configured: unknown[] = [];
-  for (const [id, { servers = 2, apiKey, ...settings }] of Object.entries(models)) {
+  for (const [id, { servers = 2, apiKey, more = [], ...settings }] of Object.entries(models)) {
     const started = await Promise.all(Array.from({ length: servers }, () => startScriptedServer()));
     backends.set(id, started);
     const entries = started.map(({ url }, n) => {
       return { kind: 'openai', name: 'abc'.charAt(n), url, model: 'scripted', ...(apiKey && { apiKey }) };
     });
-    configured.push({ id, ...quick, ...settings, backends: entries });
+    configured.push({ id, ...quick, ...settings, backends: [...entries, ...more] });
   }
   // JSON is yaml.
   const server = await startServer({ yaml: JSON.stringify({ batchInterval: '10ms', models: configured }), env });
