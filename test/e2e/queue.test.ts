@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FollowModelDocument, MyGenerationsDocument } from '../../src/client/generated/operations.ts';
 import type { ScriptedServer } from '../backends/scripted-server.ts';
-import type { Script } from '../backends/scripted-steps.ts';
+import { type Script, says } from '../backends/scripted-steps.ts';
 import { subscribe } from './client.ts';
 import { Collector, type Reader } from './reader.ts';
 import { type Scene, startScene } from './scene.ts';
@@ -13,6 +13,8 @@ beforeAll(async () => {
   scene = await startScene({
     limits: { timeouts, concurrency: 3 },
     balance: { timeouts, concurrency: 4 },
+    avoid: { timeouts, concurrency: 4 },
+    half: { timeouts, concurrency: 2 },
     line: { timeouts, servers: 1, concurrency: 1 },
     alone: { timeouts, servers: 1, concurrency: 1 },
   });
@@ -87,6 +89,40 @@ test('the least busy backend is chosen', async () => {
   expect([(await start()).backend, (await start()).backend]).toEqual(['b', 'b']);
   await Promise.all([a.holds(2), b.holds(2)]);
   for (const gate of [a, a, b, b]) await gate.pass();
+});
+
+test('a backend that has just failed is not chosen again, although the other one is busier', async () => {
+  const [a, b] = [scene.backend('avoid', 0), scene.backend('avoid', 1)];
+  const gate = new Turnstile(b);
+  a.answer(says(text));
+  await (await scene.follow('avoid')).end();
+  await scene.generate('avoid');
+  await gate.holds(1);
+  a.answer([{ do: 'reply', status: 500 }]);
+  const reader = await scene.follow('avoid');
+  await gate.holds(2);
+  expect(a.requests).toHaveLength(2);
+  for (let n = 0; n < 2; n++) await gate.pass();
+  expect(await reader.end()).toMatchObject({ status: 'COMPLETED' });
+});
+
+test('where one backend is out the other one runs no more than it may', async () => {
+  const model = new Collector(subscribe('ws', scene.url, FollowModelDocument, { id: 'half' }));
+  await scene.backend('half', 0).refuse();
+  await model.until((data) => data.model.status === 'DEGRADED');
+  model.close();
+  const gate = new Turnstile(scene.backend('half', 1));
+  const readers = await Promise.all(Array.from({ length: 6 }, () => scene.follow('half')));
+  await gate.holds(2);
+  const open = new Set(readers);
+  while (open.size > 0) {
+    await gate.pass();
+    const ends = [...open].map(async (reader) => ({ reader, ended: await reader.end() }));
+    const { reader, ended } = await Promise.race(ends);
+    expect(ended).toMatchObject({ status: 'COMPLETED' });
+    open.delete(reader);
+  }
+  expect(gate.most).toBe(2);
 });
 
 test('those in line know their place, live, and run in the order in which they came', async () => {

@@ -67,6 +67,8 @@ test('a stop of the server is no leaving of followers: what is cancelled on disc
   const reader = await scene.follow('attended', { onDisconnect: 'CANCEL' });
   await reader.untilText(seen);
   await scene.server.kill('SIGTERM');
+  // Nothing was left to do that came too late.
+  expect(scene.server.output()).not.toContain('"level":50');
   await scene.server.restart();
   expect(await completed(reader.id)).toMatchObject({ text, attempts: 2 });
 });

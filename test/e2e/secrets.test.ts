@@ -10,7 +10,8 @@ const prompt = 'My secret is a white whale with a crooked jaw and a scar.';
 
 /** Backends that tell in their errors all that they were sent, in every way in which they can fail. */
 const quoting = ({ headers, body }: ScriptedRequest) => {
-  const message = `You sent ${headers.authorization} and ${JSON.stringify(body)}; whole: ${body?.messages[0]?.content}`;
+  const said = body?.messages[0]?.content;
+  const message = `${said?.slice(0, 45)}… from ${headers.authorization}: ${JSON.stringify(body)}; whole: ${said}`;
   return { error: { message, code: 400 } };
 };
 const cases: Record<string, (said: ReturnType<typeof quoting>) => readonly Step[]> = {
