@@ -14,7 +14,11 @@ export function iterate<Value, Mapped>(
   const done = { done: true, value: undefined } as const;
   return {
     async next() {
-      const value = await source.next();
+      const value = await source.next().catch((error: unknown) => {
+        // Nobody calls `return` on an iterator that has failed.
+        source.close();
+        throw error;
+      });
       if (value === undefined) return this.return?.() ?? done;
       onPull();
       return { done: false, value: map(value) };
