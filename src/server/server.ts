@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
+import { isAllowedOrigin } from './origin.ts';
 import { createWsTransport, refuse } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
@@ -24,6 +25,8 @@ export interface HttpServer {
   close(deadlineMs: number): Promise<void>;
 }
 
+const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
+
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
 export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
   const ws = createWsTransport(pipeline);
@@ -37,6 +40,10 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
+    // A form of any page may be sent here without a preflight, but not without saying where it comes from.
+    const { origin, host } = request.headers;
+    if (!readOnly.has(request.method) && !isAllowedOrigin(origin, host)) return response.writeHead(403).end();
+    response.setHeader('vary', 'Origin');
     pipeline.handle(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
