@@ -6,7 +6,7 @@ import type { Content } from '../generation/generation.ts';
 import type { ModelFigures, Page, PageRequest } from '../store/store.ts';
 import type { Services } from './context.ts';
 
-export interface MessagePageKey {
+interface MessagePageKey {
   readonly conversationId: string;
   readonly page: PageRequest;
 }

@@ -90,7 +90,7 @@ inBrowser('a subscription runs in GraphiQL over WebSocket to its end', async () 
   await page.keyboard.press('Control+Shift+End');
   await page.keyboard.press('Delete');
   await button(page).click();
-  await expect.poll(() => shown(page), { timeout: 10_000 }).toMatch('"__typename": "GenerationEnded"');
+  await expect.poll(() => shown(page)).toMatch('"__typename": "GenerationEnded"');
   expect(await shown(page)).toMatch('"status": "COMPLETED"');
   await expect.poll(() => button(page).getAttribute('aria-label')).toMatch('Execute');
   expect(asked).toContain(url.replace('http', 'ws'));
