@@ -22,6 +22,7 @@ const config: CodegenConfig = {
           Message: '../../domain/conversation.ts#Message as MessageRow',
           Viewer: '../../domain/conversation.ts#Viewer as ViewerRow',
           Model: '../../domain/model.ts#Model as ModelRow',
+          Service: '../context.ts#ServiceFacts',
         },
       },
     },

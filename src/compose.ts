@@ -47,8 +47,16 @@ interface Parts {
 
 type OnError = (error: unknown) => void;
 
+/** The parts of the mode that the configuration asks for. */
+export function openParts(config: Config, logger: Logger): Promise<Parts> {
+  return config.distributed ? distributed(config.distributed, warning(logger)) : embedded(config);
+}
+
+/** What is tried again by itself. */
+const warning = (logger: Logger) => (error: unknown) => logger.warn({ err: error }, 'failed for now');
+
 /** Everything in one process, on files in the data folder. */
-async function embedded({ dataDir }: Config): Promise<Parts> {
+export async function embedded({ dataDir }: Config): Promise<Parts> {
   const folder = claimDataDir(dataDir);
   const store = await openSqliteStore(folder.file('store.db'));
   const bus = memoryBus();
@@ -110,10 +118,9 @@ export interface App {
 }
 
 /** Wires the parts together; the same in both modes. */
-export async function compose(config: Config, logger: Logger): Promise<App> {
+export async function compose(config: Config, parts: Parts, logger: Logger): Promise<App> {
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
-  const warn = (error: unknown) => logger.warn({ err: error }, 'failed for now');
-  const parts = await (config.distributed ? distributed(config.distributed, warn) : embedded(config));
+  const warn = warning(logger);
   const { store, bus, log } = parts;
 
   const tails = new Tails({ log, bus, onError: warn });
@@ -125,7 +132,7 @@ export async function compose(config: Config, logger: Logger): Promise<App> {
   const conversations = createConversations(deps);
   const services = { generations, conversations, store, models, service: { version, startedAt: Date.now() } };
   await store.viewers.put(localViewer);
-  const worker = config.role === 'api' ? undefined : createWorker(config, deps, warn);
+  const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
   return {
     pipeline: createPipeline({ services, viewer: localViewer, logger, isAllowedOrigin }),
@@ -150,17 +157,27 @@ export async function compose(config: Config, logger: Logger): Promise<App> {
 }
 
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
-function createWorker(config: Config, deps: Parts & Omit<RunDeps, 'models'>, warn: OnError) {
+function createWorker(
+  config: Config,
+  deps: Parts & Omit<RunDeps, 'models'> & { known: ReadonlySet<string> },
+  logger: Logger,
+) {
+  const warn = warning(logger);
   const { bus, queue, slots } = deps;
   const health = reportHealth({ bus, node: randomUUID(), onError: warn });
   const models = new Map(
     config.models.map((model) => {
-      const changed = (state: PoolState) => health.changed(model.id, state);
-      return [model.id, { ...model, pool: createPool(model, slots, changed) }];
+      const report = reportBackends(logger, model.id);
+      const onChange = (state: PoolState) => {
+        report(state);
+        health.changed(model.id, state);
+      };
+      return [model.id, { ...model, pool: createPool(model, slots, onChange) }];
     }),
   );
   const runDeps = { ...deps, models };
   const capacities = new Map([...models].map(([id, { pool }]) => [id, pool.capacity]));
+  const stop = new AbortController();
   let stopJobs = async () => {};
   let again: NodeJS.Timeout | undefined;
 
@@ -171,15 +188,31 @@ function createWorker(config: Config, deps: Parts & Omit<RunDeps, 'models'>, war
         health.add(id, pool);
       }
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
-      again = setInterval(() => void sweep(runDeps).catch(warn), sweepMs);
-      await sweep(runDeps).catch(warn);
+      const sweepOnce = () => sweep({ ...deps, onOrphan: (job) => run(runDeps, job, stop.signal) }).catch(warn);
+      again = setInterval(sweepOnce, sweepMs);
+      await sweepOnce();
     },
     async stop() {
       clearInterval(again);
+      stop.abort(new Error('The worker stops.'));
       await stopJobs();
       health.close();
       await Promise.all([...models.values()].map(({ pool }) => pool.close()));
     },
+  };
+}
+
+/** Writes to the log what goes wrong with a model's backends, and which are back. */
+function reportBackends(logger: Logger, model: string): (state: PoolState) => void {
+  const known = new Map<string, PoolState['backends'][number]>();
+  return ({ backends }) => {
+    for (const backend of backends) {
+      const { name, status, lastError } = backend;
+      const before = known.get(name) ?? { status: 'ONLINE', lastError: null };
+      known.set(name, backend);
+      if (lastError !== before.lastError) logger.warn({ model, backend: name, status, lastError }, 'backend failed');
+      else if (status !== before.status) logger.info({ model, backend: name, status }, 'backend');
+    }
   };
 }
 

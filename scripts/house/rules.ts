@@ -21,10 +21,11 @@ const reach: Readonly<Record<string, readonly string[]>> = {
   spelling: [],
   version: [],
   'redis-client': [],
+  'start-error': [],
   config: ['domain', 'redis-client', 'spelling'],
   compose: ['*'],
   serve: ['*'],
-  cli: ['config', 'serve', 'spelling', 'version'],
+  cli: ['config', 'serve', 'spelling', 'start-error', 'version'],
   main: ['cli'],
 };
 

@@ -1,5 +1,6 @@
 import type { EndedEntry } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
+import type { Progress } from '../domain/progress.ts';
 import { AppendRefused } from '../log/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { readProgress } from './read.ts';
@@ -15,16 +16,22 @@ export interface CancelDeps extends SettleDeps {
  * the log, closes its request to the backend, and can write no more. One that has ended stays as it is.
  */
 export async function cancel(deps: CancelDeps, generation: Generation): Promise<void> {
-  const { log, queue, now = Date.now } = deps;
   const { id, modelId } = generation;
   if (hasEnded(generation)) return;
+  const progress = await endLog(deps, id);
+  await deps.queue.remove({ id, modelId });
+  await settle(deps, generation, progress);
+}
+
+/** Resolves with the whole log, which has ended now: as cancelled, unless it had ended before. */
+export async function endLog({ log, now = Date.now }: Pick<CancelDeps, 'log' | 'now'>, id: string): Promise<Progress> {
   for (;;) {
     const progress = (await readProgress(log, [id])).get(id);
     if (!progress) {
       await log.append(id, 0, [{ type: 'queued', at: now() }]);
       continue;
     }
-    if (progress.ended) return settle(deps, generation, progress);
+    if (progress.ended) return progress;
     const usage = { promptTokens: null, completionTokens: progress.tokens };
     const end = { status: 'CANCELLED', finishReason: 'CANCELLED', usage, error: null } as const;
     const ended: EndedEntry = { type: 'ended', at: now(), ...end };
@@ -36,7 +43,6 @@ export async function cancel(deps: CancelDeps, generation: Generation): Promise<
       throw error;
     }
     progress.apply(ended);
-    await queue.remove({ id, modelId });
-    return settle(deps, generation, progress);
+    return progress;
   }
 }

@@ -2,10 +2,12 @@ import { mayAccess } from '../domain/access.ts';
 import type { Conversation, Viewer } from '../domain/conversation.ts';
 import { badInput, notFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-import { cancel } from './cancel.ts';
+import { cancel, endLog } from './cancel.ts';
 import { conversationTopic, tellConversation } from './changes.ts';
 import type { Conversations, SendInput } from './generation.ts';
 import { promptMessages } from './prompt.ts';
+import { readProgress } from './read.ts';
+import { settle } from './settle.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
 import { Watch } from './watch.ts';
 
@@ -53,7 +55,11 @@ export function createConversations(deps: SubmitDeps): Conversations {
       const { activeGenerationId } = await findFor(viewer, id);
       const active = activeGenerationId ? await store.generations.byIds([activeGenerationId]) : [];
       for (const generation of active) await cancel(deps, generation);
-      for (const generationId of await store.conversations.delete(id)) await log.retire(generationId, 0);
+      for (const [generationId, { ended }] of await log.heads(await store.conversations.delete(id))) {
+        // A message that was sent just before: nobody would end its reply any more.
+        if (!ended) await endLog(deps, generationId);
+        await log.retire(generationId, 0);
+      }
       await tellConversation(bus, id);
     },
 
@@ -70,7 +76,8 @@ export function createConversations(deps: SubmitDeps): Conversations {
   };
 }
 
-async function send(deps: SubmitDeps, viewer: Viewer, { id }: Conversation, input: SendInput) {
+async function send(deps: SubmitDeps, viewer: Viewer, { id, activeGenerationId }: Conversation, input: SendInput) {
+  if (activeGenerationId) await settleEnded(deps, activeGenerationId);
   const draft = draftOf(deps, viewer, input);
   const [message] = promptMessages({ prompt: input.text });
   if (!message) throw badInput('The message is empty.');
@@ -83,6 +90,14 @@ async function send(deps: SubmitDeps, viewer: Viewer, { id }: Conversation, inpu
   const [asked] = answer?.replyToId ? await messagesByIds([answer.replyToId]) : [];
   if (!asked) throw notFound(`The conversation ${id}`);
   return { message: asked, generation };
+}
+
+/** Who has read in its log that a reply ended may send the next message, though its row is not written yet. */
+async function settleEnded(deps: SubmitDeps, id: string): Promise<void> {
+  if (!(await deps.log.heads([id])).get(id)?.ended) return;
+  const [generation] = await deps.store.generations.byIds([id]);
+  const progress = (await readProgress(deps.log, [id])).get(id);
+  if (generation && progress?.ended) await settle(deps, generation, progress);
 }
 
 /** The beginning of the first message: one line, cut between words. */

@@ -3,6 +3,7 @@ import type { Position } from '../domain/cursor.ts';
 import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
 import type { LogEvent } from '../domain/merge.ts';
 import type { Model } from '../domain/model.ts';
+import type { Page, PageRequest } from '../store/store.ts';
 
 /** What can be done with generations; every door (GraphQL now, REST later) calls these and nothing below them. */
 export interface Generations {
@@ -24,8 +25,12 @@ export interface Generations {
   /** Generations as they are now, in no particular order; those that do not exist are missing. */
   byIds(ids: readonly string[]): Promise<Generation[]>;
 
-  /** These rows as they are now. */
-  current(rows: readonly Generation[]): Promise<Generation[]>;
+  /** A viewer's generations as they are now, newest first. @throws MillraceError `BAD_USER_INPUT` */
+  page(
+    viewerId: string,
+    page: Pick<PageRequest, 'limit' | 'after'>,
+    status?: Generation['status'],
+  ): Promise<Page<Generation>>;
 
   /** What each of these has written so far, and its place in the log, by id. */
   content(generations: readonly Generation[]): Promise<Map<string, Content>>;

@@ -7,6 +7,7 @@ import { Attendances } from './attendance.ts';
 import { cancel } from './cancel.ts';
 import { type FollowDeps, Follower } from './follow.ts';
 import type { Following, Generations } from './generation.ts';
+import { listGenerations } from './list.ts';
 import { followMine } from './mine.ts';
 import { promptMessages } from './prompt.ts';
 import { readContent, readCurrent } from './read.ts';
@@ -59,7 +60,7 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
 
     followMine: (viewer) => followMine(deps, viewer, byIds),
     byIds,
-    current: (rows) => readCurrent(log, rows),
+    page: (viewerId, page, status) => listGenerations(deps, viewerId, page, status),
     content: (generations) => readContent(log, generations),
     close: () => attendances.close(),
   };

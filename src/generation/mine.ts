@@ -19,20 +19,28 @@ export function followMine(
   const given = new Map<string, string>();
 
   async function open(watch: Watch<string>): Promise<() => void> {
-    const ends = [
-      await bus.subscribe(viewerTopic(viewer.id), (change) => {
+    const ends: (() => void)[] = [];
+    const end = () => {
+      for (const each of ends) each();
+    };
+    const listen = async (topic: string, listener: (change: unknown) => void) => {
+      ends.push(await bus.subscribe(topic, listener));
+    };
+    try {
+      await listen(viewerTopic(viewer.id), (change) => {
         if (change !== undefined) watch.mark((change as GenerationChange).generationId);
         else for (const id of given.keys()) watch.mark(id);
-      }),
-      await bus.subscribe(modelsTopic, (change) => {
+      });
+      await listen(modelsTopic, (change) => {
         const changed = (change as ModelChange | undefined)?.modelId;
         for (const [id, modelId] of inLine) if (changed === undefined || modelId === changed) watch.mark(id);
-      }),
-    ];
-    for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);
-    return () => {
-      for (const end of ends) end();
-    };
+      });
+      for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
   }
   const watch = new Watch<string>({ open });
 
@@ -41,7 +49,11 @@ export function followMine(
       const id = await watch.next();
       if (id === undefined) return undefined;
       const [generation] = await byIds([id]);
-      if (!generation) continue;
+      if (!generation) {
+        inLine.delete(id);
+        given.delete(id);
+        continue;
+      }
       const { status, modelId, attempts, endedAt } = generation;
       if (status === 'QUEUED') inLine.set(id, modelId);
       else inLine.delete(id);

@@ -1,17 +1,19 @@
-import type { Queue } from '../queue/queue.ts';
-import { type RunDeps, run } from './run.ts';
+import type { Job, Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
 
-/**
- * Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them. Those
- * of models that are configured no more have no line; they are run here, which ends them.
- */
-export async function sweep(deps: RunDeps & { readonly queue: Queue }): Promise<void> {
-  const { store, queue, models } = deps;
-  for (const { id, modelId } of await store.generations.unsettled()) {
-    const job = { id, modelId };
-    if (models.has(modelId)) await queue.add(job);
-    else await run(deps, job, AbortSignal.timeout(sweepRunMs));
-  }
+interface SweepDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  /** Ids of the configured models: only those have a line. */
+  readonly known: ReadonlySet<string>;
+  /** Ends a generation of a model that is configured no more. */
+  readonly onOrphan: (job: Job) => Promise<void>;
 }
 
-const sweepRunMs = 5_000;
+/** Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them. */
+export async function sweep({ store, queue, known, onOrphan }: SweepDeps): Promise<void> {
+  for (const { id, modelId } of await store.generations.unsettled()) {
+    const job = { id, modelId };
+    await (known.has(modelId) ? queue.add(job) : onOrphan(job));
+  }
+}

@@ -9,7 +9,13 @@ export interface Services {
   readonly conversations: Conversations;
   readonly store: Store;
   readonly models: Models;
-  readonly service: { readonly version: string; readonly startedAt: number };
+  readonly service: ServiceFacts;
+}
+
+export interface ServiceFacts {
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** What one operation works in. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import { MillraceError } from '../domain/errors.ts';
+import { errorCodes, MillraceError } from '../domain/errors.ts';
 
 /** Where masked errors go: the log has what the client's error id points to. */
 export type ReportError = (error: unknown, errorId: string) => void;
@@ -21,7 +21,8 @@ export function maskError(error: unknown, report: ReportError): GraphQLError {
     });
   }
   if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {
-    const { code = 'BAD_USER_INPUT' } = error.extensions;
+    // Other codes are the libraries' own, which clients are not to know.
+    const code = errorCodes.find((known) => known === error.extensions.code) ?? 'BAD_USER_INPUT';
     return new GraphQLError(error.message, { ...place, extensions: { ...error.extensions, code } });
   }
   const errorId = randomUUID();

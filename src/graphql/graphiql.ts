@@ -1,21 +1,42 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { YogaServerOptions } from 'graphql-yoga';
 
-export const exampleMutation = `mutation Ask {
-  generate(input: { prompt: "Call me", parameters: { maxTokens: 200, seed: 1 } }) {
-    generation { id status }
+const exampleMutation = `# Then paste the id into the variables of the next tab.
+mutation Ask {
+  generate(
+    input: {
+      prompt: "Call me"
+      parameters: { maxTokens: 200, seed: 1 }
+    }
+  ) {
+    generation {
+      id
+      status
+    }
   }
 }
 `;
 
-export const exampleSubscription = `# Paste the id that Ask gave you. Reload while it runs: nothing is lost.
+const exampleSubscription = `# Reload while it runs: nothing is lost.
 subscription Follow($id: ID!) {
   generation(id: $id) {
     __typename
     cursor
-    ... on AttemptStarted { attempt backend keptLength }
-    ... on TextAppended { position text }
-    ... on GenerationEnded { status finishReason usage { promptTokens completionTokens } }
+    ... on AttemptStarted {
+      attempt
+      backend
+      keptLength
+    }
+    ... on TextAppended {
+      position
+      text
+    }
+    ... on GenerationEnded {
+      status
+      finishReason
+      usage { promptTokens completionTokens }
+      generation { text }
+    }
   }
 }
 `;
@@ -24,16 +45,31 @@ const exampleDashboard = `query Dashboard {
   viewer {
     name
     conversations(first: 20) {
-      nodes { id title lastMessage { role text author { name } } activeGeneration { id status model { name } } }
+      nodes {
+        id
+        title
+        lastMessage { role text author { name } }
+        activeGeneration { id status model { name } }
+      }
     }
-    generations(first: 10) { nodes { id status text } }
+    generations(first: 10) {
+      nodes { id status text }
+    }
   }
   models { id name status load running queued }
 }
 `;
 
 const exampleModels = `subscription Models {
-  model { id status load running queued requestsProcessed tokensPerSecond }
+  model {
+    id
+    status
+    load
+    running
+    queued
+    requestsProcessed
+    tokensPerSecond
+  }
 }
 `;
 

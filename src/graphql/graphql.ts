@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
-import { createYoga, type GraphQLParams } from 'graphql-yoga';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Viewer } from '../domain/conversation.ts';
 import { createContext, type Services } from './context.ts';
 import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
+import { multipartSubscriptions } from './multipart.ts';
 import { schema } from './schema.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
@@ -48,6 +49,7 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
     logging: false,
     landingPage: false,
     multipart: false,
+    plugins: [maskValidation(mask), multipartSubscriptions()],
     ...graphiql,
   });
 
@@ -58,9 +60,10 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
 
     async execute(params, request) {
       try {
-        return (await yoga.getResultForParams({ params, request }, {} as never)) as OperationResult;
+        const result = (await yoga.getResultForParams({ params, request }, {})) as OperationResult;
+        return Symbol.asyncIterator in result ? result : withoutHttp(result);
       } catch (error) {
-        return { errors: [mask(error)] };
+        return withoutHttp({ errors: [mask(error)] });
       }
     },
 
@@ -68,4 +71,23 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
       await yoga.dispose();
     },
   };
+}
+
+/** What is wrong with a document is found before the mask has its turn. */
+const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
+  onValidate:
+    () =>
+    ({ valid, result, setResult }) => {
+      if (!valid) setResult(result.map(mask));
+    },
+});
+
+/** Yoga notes in the errors which status its HTTP answer is to have: nothing for other transports to tell. */
+function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
+  if (!errors) return result;
+  const bare = errors.map((error) => {
+    const { http: _, ...extensions } = error.extensions;
+    return new GraphQLError(error.message, { ...error, originalError: error.originalError, extensions });
+  });
+  return { ...result, errors: bare };
 }

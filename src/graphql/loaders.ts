@@ -6,7 +6,7 @@ import type { Content } from '../generation/generation.ts';
 import type { ModelFigures, Page, PageRequest } from '../store/store.ts';
 import type { Services } from './context.ts';
 
-export interface MessagePageKey {
+interface MessagePageKey {
   readonly conversationId: string;
   readonly page: PageRequest;
 }
@@ -70,12 +70,16 @@ function byId<Row extends { readonly id: string }>(
 async function loadMessagePages(
   { conversations }: Services['store'],
   keys: readonly MessagePageKey[],
-): Promise<Page<Message>[]> {
+): Promise<(Page<Message> | Error)[]> {
   const pages = new Map(keys.map(({ page }) => [JSON.stringify(page), page]));
-  const found = new Map<string, Map<string, Page<Message>>>();
+  const found = new Map<string, Map<string, Page<Message>> | Error>();
   for (const [name, page] of pages) {
     const ids = keys.filter((key) => JSON.stringify(key.page) === name).map((key) => key.conversationId);
-    found.set(name, await conversations.messagePages(ids, page));
+    // A wrong cursor is an error of its own page alone.
+    found.set(name, await conversations.messagePages(ids, page).catch((error: Error) => error));
   }
-  return keys.map(({ conversationId, page }) => found.get(JSON.stringify(page))?.get(conversationId) ?? emptyPage);
+  return keys.map(({ conversationId, page }) => {
+    const answer = found.get(JSON.stringify(page));
+    return answer instanceof Error ? answer : (answer?.get(conversationId) ?? emptyPage);
+  });
 }

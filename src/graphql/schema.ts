@@ -15,10 +15,10 @@ import { Cursor, DateTime } from './resolvers/scalars.ts';
 import { Viewer } from './resolvers/Viewer.ts';
 
 const types: Resolvers = { Conversation, Generation, Message, Model, Node, Service, Viewer, ...events };
-const resolvers: Resolvers = { Query, Mutation, Subscription, Cursor, DateTime, ...types };
+const resolvers: Resolvers = { Query, Mutation, Subscription, ...types };
 
 /** schema.graphql with its resolvers. */
 export const schema = makeExecutableSchema({
   typeDefs: readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'),
-  resolvers,
+  resolvers: [resolvers, { Cursor, DateTime }],
 });

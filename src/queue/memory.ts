@@ -64,14 +64,16 @@ export function memoryQueue(): Queue {
 
     async work(handler, capacities) {
       if (worker) throw new Error('The queue in memory takes one worker.');
-      worker = { handler, capacities, stop: new AbortController() };
+      const own: Worker = { handler, capacities, stop: new AbortController() };
+      worker = own;
       for (const modelId of capacities.keys()) advance(modelId);
       return async () => {
-        worker?.stop.abort(new Error('The worker stops.'));
+        if (worker !== own) return;
+        own.stop.abort(new Error('The worker stops.'));
         await Promise.all([...atWork.values()].flatMap((jobs) => [...jobs.values()]));
         for (const timer of waiting) clearTimeout(timer);
         waiting.clear();
-        worker = undefined;
+        if (worker === own) worker = undefined;
       };
     },
   };

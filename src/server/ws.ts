@@ -71,10 +71,10 @@ export function createWsTransport(pipeline: Pipeline): WsTransport {
   };
 }
 
-/** The upgrade request: what the operations on its socket were asked with. */
+/** The upgrade request: what the operations on its socket were asked with. A GET would not be allowed mutations. */
 function asRequest({ headers, url = '/' }: IncomingMessage): Request {
   const single = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === 'string');
-  return new Request(`http://${headers.host ?? 'localhost'}${url}`, { headers: single });
+  return new Request(`http://${headers.host ?? 'localhost'}${url}`, { method: 'POST', headers: single });
 }
 
 /** What graphql-ws needs to know of an operation whose result is there already. */

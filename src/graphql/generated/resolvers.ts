@@ -3,7 +3,7 @@ import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
-import type { Context } from '../context.ts';
+import type { ServiceFacts, Context } from '../context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
@@ -850,7 +850,7 @@ export type ResolversTypes = {
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: ResolverTypeWrapper<Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversTypes['Generation'], message: ResolversTypes['Message'] }>;
-  Service: ResolverTypeWrapper<Service>;
+  Service: ResolverTypeWrapper<ServiceFacts>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   TextAppended: ResolverTypeWrapper<GenerationEventOf>;
@@ -902,7 +902,7 @@ export type ResolversParentTypes = {
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversParentTypes['Generation'], message: ResolversParentTypes['Message'] };
-  Service: Service;
+  Service: ServiceFacts;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   TextAppended: GenerationEventOf;

@@ -28,7 +28,7 @@ export const Query: QueryResolvers = {
     }
   },
   viewer: (_root, _args, { viewer }) => viewer,
-  service: () => ({}) as never,
+  service: (_root, _args, { service }) => service,
   models: (_root, _args, { models }) => [...models.all()],
   model: (_root, { id }, { models }) => models.byId(id) ?? null,
   generation: (_root, { id }, { loaders }) => loaders.generations.load(id),

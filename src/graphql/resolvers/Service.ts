@@ -9,9 +9,7 @@ async function total(key: 'running' | 'queued' | 'processed', { models, loaders 
 }
 
 export const Service: ServiceResolvers = {
-  version: (_root, _args, { service }) => service.version,
-  startedAt: (_root, _args, { service }) => service.startedAt,
-  uptimeSeconds: (_root, _args, { service }) => Math.floor((Date.now() - service.startedAt) / 1000),
+  uptimeSeconds: ({ startedAt }) => Math.floor((Date.now() - startedAt) / 1000),
   load: async (_root, _args, context) => {
     const concurrency = context.models.all().reduce((sum, model) => sum + model.concurrency, 0);
     return loadOf(await total('running', context), concurrency);

@@ -24,26 +24,26 @@ export const Subscription: SubscriptionResolvers = {
   generation: {
     subscribe: async (_root, { id, after }, context) => {
       const following = await context.generations.follow(context.viewer, id, after ?? undefined);
-      return field('generation', context, following, (event) => ({ generationId: id, event })) as never;
+      return field('generation', context, following, (event) => ({ generationId: id, event }));
     },
   },
   model: {
     subscribe: async (_root, { id }, context) => {
       const { models } = context;
       if (id != null && !models.byId(id)) throw notFound(`The model ${id}`);
-      return field('model', context, models.follow(id ?? undefined), (model) => model) as never;
+      return field('model', context, models.follow(id ?? undefined), (model) => model);
     },
   },
   conversation: {
     subscribe: async (_root, { id }, context) => {
       const source = await context.conversations.follow(context.viewer, id);
-      return field('conversation', context, source, (conversation) => conversation) as never;
+      return field('conversation', context, source, (conversation) => conversation);
     },
   },
   myGenerations: {
     subscribe: (_root, _args, context) => {
       const source = context.generations.followMine(context.viewer);
-      return field('myGenerations', context, source, (generation) => generation) as never;
+      return field('myGenerations', context, source, (generation) => generation);
     },
   },
 };

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../graphql/app.ts';
+import { generate, read } from '../graphql/verbs.ts';
+
+const executablePath = '/usr/bin/chromium';
+const flags = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+let app: TestApp;
+let browser: Browser;
+let url = '';
+beforeAll(async () => {
+  if (!existsSync(executablePath)) return;
+  app = await startApp({
+    yaml: 'models: [{ id: ngram-moby-dick, backends: [{ kind: ngram, tokensPerSecond: 200 }] }]',
+  });
+  url = `${await app.listen()}/graphql`;
+  browser = await chromium.launch({ executablePath, args: flags });
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.[Symbol.asyncDispose]();
+});
+
+/** GraphiQL in a new window, and every address that the window has asked for. */
+async function open(address = url): Promise<{ page: Page; asked: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 800 } });
+  const page = await context.newPage();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('websocket', (socket) => asked.push(socket.url()));
+  await page.goto(address);
+  await page.locator('.graphiql-query-editor').waitFor();
+  return { page, asked };
+}
+
+/** Brings a tab to the front. They fly in when the page opens, and take no click until they are there. */
+async function choose(page: Page, name: string): Promise<void> {
+  const tab = page.getByRole('tab').filter({ hasText: name });
+  const chosen = async () => {
+    await tab.getByText(name, { exact: true }).click();
+    return tab.getAttribute('aria-selected');
+  };
+  await expect.poll(chosen).toBe('true');
+}
+
+const button = (page: Page) => page.locator('.graphiql-execute-button');
+/** The answer as far as it is in view; the editor shows no-break spaces. */
+async function shown(page: Page): Promise<string> {
+  const lines = await page.locator('.result-window .view-line').allTextContents();
+  return lines.join('\n').replaceAll('\u00a0', ' ');
+}
+
+const inBrowser = test.skipIf(!existsSync(executablePath));
+
+inBrowser('GraphiQL shows the example tabs, and asks no other host for anything', async () => {
+  const { page, asked } = await open();
+  await expect
+    .poll(() => page.locator('.graphiql-tab').allInnerTexts())
+    .toEqual(['Ask', 'Follow', 'Dashboard', 'Models']);
+  await page.waitForLoadState('networkidle');
+  const hosts = asked.filter((each) => /^(http|ws)/.test(each)).map((each) => new URL(each).host);
+  expect(new Set(hosts)).toEqual(new Set([new URL(url).host]));
+  await page.context().close();
+});
+
+inBrowser('a mutation and a query run in GraphiQL', async () => {
+  const { page } = await open();
+  await button(page).click();
+  await expect.poll(() => shown(page)).toMatch(/"id": "gen_\w+"/);
+  await choose(page, 'Dashboard');
+  await button(page).click();
+  await expect.poll(() => shown(page)).toMatch('"viewer"');
+  expect(await shown(page)).not.toMatch('"errors"');
+  await page.context().close();
+});
+
+inBrowser('a subscription runs in GraphiQL over WebSocket to its end', async () => {
+  const { page, asked } = await open();
+  const id = await generate(app, 'Call me', { parameters: { maxTokens: 40, seed: 1 } });
+  await choose(page, 'Follow');
+  await page.locator('.graphiql-editor-tool .monaco-editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(JSON.stringify({ id }));
+  // The editor closes brackets and quotes by itself: what it has added goes again.
+  await page.keyboard.press('Control+Shift+End');
+  await page.keyboard.press('Delete');
+  await button(page).click();
+  await expect.poll(() => shown(page)).toMatch('"__typename": "GenerationEnded"');
+  expect(await shown(page)).toMatch('"status": "COMPLETED"');
+  await expect.poll(() => button(page).getAttribute('aria-label')).toMatch('Execute');
+  expect(asked).toContain(url.replace('http', 'ws'));
+  expect((await read(app, id)).length).toBeGreaterThan(40);
+  await page.context().close();
+});

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { memoryQueue } from '../../src/queue/memory.ts';
+import { queueContract } from '../contract/queue.ts';
+
+queueContract('memoryQueue', async () => ({ queue: memoryQueue(), close: async () => {} }));
+
+test('the queue in memory refuses a second worker', async () => {
+  const queue = memoryQueue();
+  await queue.work(async () => {}, new Map());
+  const second = queue.work(async () => {}, new Map());
+  await expect(second).rejects.toThrow('one worker');
+});
