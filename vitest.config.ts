@@ -13,11 +13,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-<<<<<<< HEAD
     ...(summary && { reporters: ['default', 'json'], outputFile: { json: summary } }),
-=======
     // A loaded machine is slow, not wrong.
     expect: { poll: { timeout: 20_000 } },
->>>>>>> api
   },
 });
