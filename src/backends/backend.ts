@@ -13,7 +13,8 @@ export interface Backend {
   /**
    * Runs the model once. Yields deltas in order, each at least one token, then one `end` as the last part.
    * Where `prefix` is not empty the deltas continue it, without repeating it, and `maxTokens` counts what is
-   * still to come. Never ends without an `end` part: a stream that breaks off throws.
+   * still to come. It may be 0: an earlier attempt died with the answer complete, and there is only the `end` to give,
+   * with what usage is known without asking a server. Never ends without an `end` part: a stream that breaks off throws.
    *
    * @throws BackendError for everything that can go wrong; the signal's reason when `signal` was aborted, and then
    *   the request is closed at once.

@@ -62,6 +62,7 @@ export function openaiBackend(options: OpenAIBackendOptions): Backend {
 
     generate(request, signal) {
       if (request.prefix !== '' && !continues) throw new TypeError(`The backend ${name} can't continue an answer.`);
+      if (request.parameters.maxTokens === 0) return completeAlready();
       const secrets = [apiKey ?? '', request.prefix, ...request.messages.map(({ text }) => text)];
       return closable(
         () => openChat(request, signal),
@@ -87,6 +88,11 @@ export function openaiBackend(options: OpenAIBackendOptions): Backend {
       }
     },
   };
+}
+
+/** Servers refuse to write nothing, so none is asked. */
+async function* completeAlready(): AsyncGenerator<BackendPart, void> {
+  yield { type: 'end', finishReason: 'LENGTH', usage: null };
 }
 
 /**

@@ -188,10 +188,7 @@ class Run {
   async #stream({ backend }: Lease, messages: BackendRequest['messages'], signal: AbortSignal): Promise<BackendEnd> {
     const { text: prefix, tokens: prefixTokens } = this.#writer.progress;
     const { maxTokens, ...parameters } = this.#generation.parameters;
-    if (maxTokens !== undefined && prefixTokens >= maxTokens) {
-      return { type: 'end', finishReason: 'LENGTH', usage: null };
-    }
-    const left = maxTokens === undefined ? {} : { maxTokens: maxTokens - prefixTokens };
+    const left = maxTokens === undefined ? {} : { maxTokens: Math.max(0, maxTokens - prefixTokens) };
     const { id: generationId } = this.#generation;
     const request: BackendRequest = {
       generationId,

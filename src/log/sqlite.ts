@@ -126,6 +126,8 @@ export class SqliteLog implements Log {
       if (row.entry === null) continue;
       if (slice.bytes > sliceBytes) {
         slice.more = true;
+        // Nobody else waits for what follows.
+        if (after.size === 1) break;
         continue;
       }
       slice.entries.push(JSON.parse(row.entry));

@@ -48,6 +48,11 @@ describe('an answer', () => {
     expect(end).toMatchObject({ finishReason: 'LENGTH', usage: { promptTokens: 2, completionTokens: 2000 } });
   });
 
+  test('is complete without another token, its prompt counted, where none is left', async () => {
+    const { text, end } = await run(ask('The whale', { maxTokens: 0 }, 'The sea'));
+    expect([text, end.finishReason, end.usage]).toEqual(['', 'LENGTH', { promptTokens: 4, completionTokens: 0 }]);
+  });
+
   test('has 512 tokens where nothing was asked for, and none where none were', async () => {
     expect((await run(ask('Call me'))).tokens).toBe(512);
     const none = await run(ask('Call me', { maxTokens: 0 }));

@@ -72,6 +72,13 @@ describe('what it sends', () => {
     expect(body).toMatchObject({ continue_final_message: true, add_generation_prompt: false });
   });
 
+  it('is nothing where no token is left: servers refuse to write none', async () => {
+    const request = asks('Who?', { prefix: text, parameters: { maxTokens: 0 } });
+    const { text: got, end } = await run({ continuation: 'prefill' }, request);
+    expect([got, end]).toEqual(['', { type: 'end', finishReason: 'LENGTH', usage: null }]);
+    expect(server.requests).toHaveLength(0);
+  });
+
   it('says whether it continues, and takes no prefix where it does not', () => {
     expect([backend().continues, backend({ continuation: 'prefill' }).continues]).toEqual([false, true]);
     expect(() => backend().generate(asks('Who?', { prefix: 'Call' }), never)).toThrow(TypeError);

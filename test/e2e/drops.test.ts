@@ -29,14 +29,16 @@ async function start(seedOfText: number): Promise<string> {
 interface Reading {
   readonly id: string;
   readonly answer: Answer;
+  /** Every cursor that it was given, and how much text it had then. */
+  readonly places: { readonly cursor: string; readonly length: number }[];
   drops: number;
 }
 
 /** Reads a generation to its end, dropped again and again: where, how, and what it resumes with is the seed's choice. */
 async function readDropped(id: string, random: () => number): Promise<Reading> {
-  const reading: Reading = { id, answer: new Answer(), drops: 0 };
+  const reading: Reading = { id, answer: new Answer(), places: [], drops: 0 };
   const planned = leastDrops + below(random, 5);
-  for (let resumeAt: string | undefined; ; resumeAt = resumeCursor(reading.answer, random)) {
+  for (let resumeAt: string | undefined; ; resumeAt = resumeCursor(reading, random)) {
     const patience = reading.drops < planned ? below(random, 25) : Number.POSITIVE_INFINITY;
     await readSome(reading, { resumeAt, patience, random });
     if (reading.answer.ends > 0 && reading.drops >= leastDrops) return reading;
@@ -48,7 +50,7 @@ async function readDropped(id: string, random: () => number): Promise<Reading> {
 
 /** Reads `patience` events and leaves, or to the end. */
 async function readSome(
-  { id, answer }: Reading,
+  { id, answer, places }: Reading,
   { resumeAt, patience, random }: { resumeAt: string | undefined; patience: number; random: () => number },
 ): Promise<void> {
   const transport: Transport = random() < 0.5 ? 'ws' : 'sse';
@@ -61,6 +63,7 @@ async function readSome(
   try {
     for await (const { generation: event } of events) {
       answer.take(event);
+      places.push({ cursor: event.cursor, length: answer.text.length });
       if (--left <= 0) leave();
       if (left <= 0) return;
     }
@@ -70,11 +73,15 @@ async function readSome(
   }
 }
 
-/** Mostly the last cursor; sometimes an older one, or none, as a client has that lost a part of what it kept. */
-function resumeCursor({ cursor, cursors }: Answer, random: () => number): string | undefined {
+/**
+ * Mostly the last cursor; sometimes an older one, or none, as a client has that lost a part of what it kept. Never one
+ * that speaks of more text than it has: after it began anew without a cursor, it has less than it once had.
+ */
+function resumeCursor({ answer, places }: Reading, random: () => number): string | undefined {
   const choice = random();
-  if (choice < 0.7) return cursor;
-  return choice < 0.9 ? cursors[below(random, cursors.length)] : undefined;
+  if (choice < 0.7) return answer.cursor;
+  const older = places.filter(({ length }) => length <= answer.text.length);
+  return choice < 0.9 ? older[below(random, older.length)]?.cursor : undefined;
 }
 
 test('200 subscribers on 20 generations, each dropped and resumed at least 10 times, all end with the stored text', async () => {
