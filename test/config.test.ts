@@ -16,6 +16,7 @@ describe('without a file and with an empty environment', () => {
       host: '127.0.0.1',
       port: 4000,
       dataDir: join(cwd, '.millrace'),
+      distributed: null,
       role: 'all',
       logLevel: 'info',
       configFile: null,
@@ -78,12 +79,28 @@ describe('environment', () => {
     },
   );
 
-  it('refuses what belongs to the distributed mode', () => {
-    expect(mistakes({ env: { REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x' } })).toEqual([
-      'REDIS_URL: the distributed mode is not supported yet: leave it unset',
-      'DATABASE_URL: the distributed mode is not supported yet: leave it unset',
+  it('has both places of the distributed mode, or none', () => {
+    const databaseUrl = 'postgres://ann:pw@db:5432/millrace';
+    const env = { REDIS_URL: 'redis-cluster://:pw@a:7000,b', DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: '25' };
+    const hosts = [
+      { host: 'a', port: 7000 },
+      { host: 'b', port: 6379 },
+    ];
+    expect(load({ env: { ...env, MILLRACE_ROLE: 'worker' } })).toMatchObject({
+      role: 'worker',
+      distributed: {
+        redis: { kind: 'cluster', hosts, options: { password: 'pw' } },
+        databaseUrl,
+        databasePoolSize: 25,
+      },
+    });
+    expect(load().distributed).toBeNull();
+    expect(mistakes({ env: { REDIS_URL: 'x', DATABASE_URL: 'mysql://x/y', DATABASE_POOL_SIZE: '1' } })).toEqual([
+      expect.stringMatching(/^REDIS_URL: must be like redis:/),
+      expect.stringMatching(/^DATABASE_URL: must be like postgres:/),
+      expect.stringMatching(/^DATABASE_POOL_SIZE: must be a whole number from 2/),
     ]);
-    expect(mistakes({ env: { DATABASE_URL: 'postgres://x' } })).toEqual([
+    expect(mistakes({ env: { DATABASE_URL: 'postgres://x/y' } })).toEqual([
       expect.stringMatching(/^DATABASE_URL: means nothing without REDIS_URL/),
     ]);
     expect(mistakes({ env: { MILLRACE_ROLE: 'worker' } })).toEqual([

@@ -203,7 +203,7 @@ test('a log that can not be written ends the run, is reported once, and leaves i
     ['Call', ' me'],
   ]);
   const deps = runDeps({ ...parts, log }, [backend]);
-  await run(deps, generation, never);
+  await expect(run(deps, generation, never)).rejects.toBe(full);
   expect(parts.errors.splice(0)).toEqual([full]);
   expect([backend.open, (await rowOf(parts, generation.id)).status]).toEqual([0, 'RUNNING']);
   works = true;
@@ -222,7 +222,8 @@ test('a log that fails just when the run is handed over is reported too', async 
   const log = changed(parts.log, { append });
   const stop = new AbortController();
   const backend = new ScriptedBackend('a', [['Call', ' me', () => stop.abort(new Error('handed over'))]]);
-  await run(runDeps({ ...parts, log }, [backend], { batchIntervalMs: 60_000 }), generation, stop.signal);
+  const handedOver = run(runDeps({ ...parts, log }, [backend], { batchIntervalMs: 60_000 }), generation, stop.signal);
+  await expect(handedOver).rejects.toBe(full);
   expect(parts.errors.splice(0)).toEqual([full]);
 });
 
@@ -234,7 +235,7 @@ test('where the store failed at the end, a later run settles what the log says',
   const settle = () => Promise.reject(busy);
   const store = { ...parts.store, generations: { ...parts.store.generations, settle } };
   const deps = runDeps(parts, [backend]);
-  await run({ ...deps, store }, generation, never);
+  await expect(run({ ...deps, store }, generation, never)).rejects.toBe(busy);
   expect(parts.errors.splice(0)).toEqual([busy]);
   expect((await rowOf(parts, generation.id)).status).toBe('RUNNING');
   expect(await runToEnd(parts, deps, generation)).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
