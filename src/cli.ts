@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { didYouMean } from './spelling.ts';
+import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
 const help = `millrace ${version}: a GraphQL API in front of language models
@@ -32,7 +33,7 @@ const options = {
 const commands = ['serve', 'config check'];
 const optionNames = Object.keys(options).map((name) => `--${name}`);
 
-/** Runs the command with `args`, and resolves to the exit code: 1 for a wrong configuration, 2 for wrong usage. */
+/** Runs the command with `args`, and resolves to the exit code: 1 where it can't start, 2 for wrong usage. */
 export async function cli(args: string[]): Promise<number> {
   const { command, values, mistake } = parse(args);
   if (values.help) return say(help);
@@ -49,8 +50,9 @@ export async function cli(args: string[]): Promise<number> {
     await serve(config);
     return 0;
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else if (error instanceof StartError) process.stderr.write(`millrace: ${error.message}\n`);
+    else throw error;
     return 1;
   }
 }

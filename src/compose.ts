@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
-import { Pool } from './backends/pool.ts';
+import { Pool, type PoolState } from './backends/pool.ts';
 import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import type { BackendConfig, Config, ModelConfig } from './config.ts';
@@ -77,7 +77,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const { store, bus, log, queue } = parts;
   const startedAt = Date.now();
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'generation');
-  const models = new Map(config.models.map((model) => [model.id, { ...model, pool: createPool(model, bus) }]));
+  const models = new Map(config.models.map((model) => [model.id, { ...model, pool: createPool(model, bus, logger) }]));
   const tails = new Tails({ log, bus, onError: (error) => logger.warn({ err: error }, 'a log could not be read') });
 
   const { batchIntervalMs, logRetentionMs, defaultModel } = config;
@@ -130,11 +130,30 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   };
 }
 
-function createPool({ id, probeIntervalMs, timeouts, backends }: ModelConfig, bus: Bus): Pool {
+/** Writes to the log what goes wrong with a model's backends, and which are back. */
+function reportBackends(logger: Logger, model: string): (state: PoolState) => void {
+  const known = new Map<string, PoolState['backends'][number]>();
+  return ({ backends }) => {
+    for (const backend of backends) {
+      const { name, status, lastError } = backend;
+      const before = known.get(name) ?? { status: 'ONLINE', lastError: null };
+      known.set(name, backend);
+      if (lastError !== before.lastError) logger.warn({ model, backend: name, status, lastError }, 'backend failed');
+      else if (status !== before.status) logger.info({ model, backend: name, status }, 'backend');
+    }
+  };
+}
+
+function createPool({ id, probeIntervalMs, timeouts, backends }: ModelConfig, bus: Bus, logger: Logger): Pool {
   const pooled = backends.map((backend) => {
     return { backend: createBackend(backend, timeouts), concurrency: backend.concurrency };
   });
-  return new Pool({ modelId: id, backends: pooled, probeIntervalMs, onChange: () => void tellModel(bus, id) });
+  const report = reportBackends(logger, id);
+  const onChange = (state: PoolState) => {
+    report(state);
+    void tellModel(bus, id);
+  };
+  return new Pool({ modelId: id, backends: pooled, probeIntervalMs, onChange });
 }
 
 function createBackend(config: BackendConfig, timeouts: ModelConfig['timeouts']): Backend {

@@ -35,9 +35,9 @@ export interface ModelConfig {
   /** How long a generation waits while no backend can serve, in milliseconds. */
   readonly queueTimeoutMs: number;
   readonly timeouts: {
-    /** Until the backend's answer begins, in milliseconds. */
+    /** Until there is a connection, in milliseconds. */
     readonly connectMs: number;
-    /** Until the first token, in milliseconds. */
+    /** From the connection to the first token, in milliseconds. */
     readonly firstTokenMs: number;
     /** From one token to the next, in milliseconds. */
     readonly betweenTokensMs: number;

@@ -1,7 +1,8 @@
 import { type Logger, pino } from 'pino';
-import { compose, embedded } from './compose.ts';
+import { type App, compose, embedded } from './compose.ts';
 import type { Config } from './config.ts';
-import { createHttpServer } from './server/server.ts';
+import { createHttpServer, type HttpServer } from './server/server.ts';
+import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
 /** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
@@ -14,16 +15,19 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the server; resolves once it answers. */
-export async function start(config: Config, logger: Logger): Promise<RunningServer> {
-  const parts = await embedded(config);
+/** Starts the server; resolves once it answers. @throws StartError where the data folder or the address can't be had. */
+async function start(config: Config, logger: Logger): Promise<RunningServer> {
+  const parts = await embedded(config).catch((cause) => {
+    throw new StartError(messageOf(cause), { cause });
+  });
   const app = await compose(config, parts, logger);
   const http = createHttpServer({ ...app, logger });
-  const url = await http.listen(config.port, config.host);
+  const url = await listen(http, app, config);
   await app.work();
   return {
     url,
     async stop() {
+      http.drain();
       await app.handOver();
       await http.close(closeMs);
       await app.close();
@@ -31,7 +35,22 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   };
 }
 
-/** Serves until SIGTERM or SIGINT. @throws Error where the data folder or the address can't be had. */
+async function listen(http: HttpServer, app: App, { host, port }: Config): Promise<string> {
+  try {
+    return await http.listen(port, host);
+  } catch (cause) {
+    await app.close();
+    const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const message = inUse
+      ? `Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`
+      : `Can't listen on port ${port} of ${host}: ${messageOf(cause)}`;
+    throw new StartError(message, { cause });
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel });
   const server = await start(config, logger);

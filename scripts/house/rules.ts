@@ -20,10 +20,11 @@ const reach: Readonly<Record<string, readonly string[]>> = {
   console: ['client'],
   spelling: [],
   version: [],
+  'start-error': [],
   config: ['domain', 'spelling'],
   compose: ['*'],
   serve: ['*'],
-  cli: ['config', 'serve', 'spelling', 'version'],
+  cli: ['config', 'serve', 'spelling', 'start-error', 'version'],
   main: ['cli'],
 };
 

@@ -10,12 +10,14 @@ interface Attendance {
 export class Attendances {
   readonly #byId = new Map<string, Attendance>();
   readonly #onAbandoned: (id: string) => void;
+  #closed = false;
 
   constructor(onAbandoned: (id: string) => void) {
     this.#onAbandoned = onAbandoned;
   }
 
   join(id: string): void {
+    if (this.#closed) return;
     const attendance = this.#byId.get(id) ?? { followers: 0, timer: undefined };
     clearTimeout(attendance.timer);
     attendance.followers++;
@@ -33,6 +35,7 @@ export class Attendances {
 
   /** From now on nobody's leaving means anything: it is the server that goes. */
   close(): void {
+    this.#closed = true;
     for (const { timer } of this.#byId.values()) clearTimeout(timer);
     this.#byId.clear();
   }

@@ -65,14 +65,29 @@ export class Follower {
     const tail = this.#tail ?? (await this.#openTail());
     if (this.#closed) return;
     if (tail.epoch === undefined) return this.#withoutLog();
-    if (tail.epoch !== this.#position.epoch) this.#position = beginning(tail.epoch);
-    if (this.#position.offset >= tail.offset) return this.#changed();
-    const { id } = this.generation;
+    if (tail.epoch !== this.#position.epoch) return this.#rewind(tail.epoch);
     const { offset } = this.#position;
+    if (offset > tail.offset) return this.#ahead(tail);
+    if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
+    const { id } = this.generation;
     const slice = tail.since(offset) ?? (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
-    if (slice?.epoch === this.#position.epoch) this.#take(numbered(slice));
+    if (slice?.epoch === this.#position.epoch && slice.entries.length > 0) this.#take(numbered(slice));
     // Gone, or begun anew, just now.
     else await tail.repair();
+  }
+
+  /** It has read more than the tail knows of: the tail is late, or the log has lost its end. */
+  async #ahead(tail: Tail): Promise<void> {
+    await tail.repair();
+    if (tail.epoch === this.#position.epoch && this.#position.offset > tail.offset) this.#rewind(tail.epoch);
+  }
+
+  /** Goes to the start of a log, and takes back what the reader has of another one: there may be no text in this one. */
+  #rewind(epoch: string): void {
+    const position = beginning(epoch);
+    const nothing = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
+    if (this.#position.length > 0) this.#ready = [{ entry: { type: 'textAppended', ...nothing }, position }];
+    this.#position = position;
   }
 
   async #openTail(): Promise<Tail> {
@@ -104,15 +119,17 @@ export class Follower {
 
   #takeSettled(generation: Generation): void {
     const { course } = generation;
-    if (course && course.epoch !== this.#position.epoch) this.#position = beginning(course.epoch);
-    this.#take(settledEntries(generation, this.#position));
+    if (course && course.epoch !== this.#position.epoch) {
+      this.#rewind(course.epoch);
+    } else {
+      this.#take(settledEntries(generation, this.#position));
+      if (this.#ready.length === 0) this.close();
+    }
   }
 
   #take(entries: Iterable<NumberedEntry>): void {
     this.#ready = merge(entries, this.#position);
-    const last = this.#ready.at(-1);
-    if (last) this.#position = last.position;
-    else this.close();
+    this.#position = this.#ready.at(-1)?.position ?? this.#position;
   }
 }
 

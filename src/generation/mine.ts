@@ -19,16 +19,24 @@ export function followMine(
   const given = new Map<string, string>();
 
   async function open(watch: Watch<string>): Promise<() => void> {
-    const ends = [
-      await bus.subscribe(viewerTopic(viewer.id), (change) => watch.mark((change as GenerationChange).generationId)),
-      await bus.subscribe(modelsTopic, (change) => {
-        for (const [id, modelId] of inLine) if (modelId === (change as ModelChange).modelId) watch.mark(id);
-      }),
-    ];
-    for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);
-    return () => {
-      for (const end of ends) end();
+    const ends: (() => void)[] = [];
+    const end = () => {
+      for (const each of ends) each();
     };
+    const listen = async (topic: string, listener: (change: unknown) => void) => {
+      ends.push(await bus.subscribe(topic, listener));
+    };
+    try {
+      await listen(viewerTopic(viewer.id), (change) => watch.mark((change as GenerationChange).generationId));
+      await listen(modelsTopic, (change) => {
+        for (const [id, modelId] of inLine) if (modelId === (change as ModelChange).modelId) watch.mark(id);
+      });
+      for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
   }
   const watch = new Watch<string>({ open });
 
@@ -37,7 +45,11 @@ export function followMine(
       const id = await watch.next();
       if (id === undefined) return undefined;
       const [generation] = await byIds([id]);
-      if (!generation) continue;
+      if (!generation) {
+        inLine.delete(id);
+        given.delete(id);
+        continue;
+      }
       const { status, modelId, attempts, endedAt } = generation;
       if (status === 'QUEUED') inLine.set(id, modelId);
       else inLine.delete(id);

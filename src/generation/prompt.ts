@@ -37,11 +37,18 @@ export function checkSampling(
   return sampling;
 }
 
-/** Equal for equal input, whatever the order of its keys: what an idempotency key is held against. */
+/**
+ * Equal for equal input, whatever the order of its keys, and whether a key is null or left out: what an idempotency
+ * key is held against.
+ */
 export function fingerprint(input: unknown): string {
   const sorted = (_key: string, value: unknown) =>
     value && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .filter(([, each]) => each != null)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
       : value;
   return createHash('sha256').update(JSON.stringify(input, sorted)).digest('base64url');
 }

@@ -43,7 +43,7 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     else await retire(deps, generation, progress);
   } catch (error) {
     // Refused: somebody else has taken over, or ended it. Anything else: `sweep` brings it back.
-    if (!(error instanceof AppendRefused) && !signal.aborted) deps.onError(error, job.id);
+    if (!(error instanceof AppendRefused) && error !== signal.reason) deps.onError(error, job.id);
   }
 }
 
@@ -73,6 +73,8 @@ class Run {
   readonly #writer: Writer;
   readonly #stop = new AbortController();
   readonly #now: () => number;
+  /** Whether the next attempt may go on from the text so far, where its backend can. */
+  #goesOn = true;
 
   constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress) {
     this.#deps = deps;
@@ -120,21 +122,33 @@ class Run {
         lease = await this.#model.pool.acquire({ avoid, unavailableTimeoutMs, signal });
         return await this.#attempt(lease, messages, signal);
       } catch (error) {
-        if (!(error instanceof BackendError) || signal.aborted) throw signal.aborted ? signal.reason : error;
+        const failure = this.#failure(error, signal);
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
-        const final = lease === undefined || !error.retryable || failures >= this.#model.maxAttempts;
-        if (final) return failed(error, this.#writer.progress.tokens, this.#now());
+        const final = lease === undefined || !failure.retryable || failures >= this.#model.maxAttempts;
+        if (final) return failed(failure, this.#writer.progress.tokens, this.#now());
         avoid = lease?.backend.name;
         await sleep(retryDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }
 
+  /** What went wrong with an attempt. @throws what is no failure of a backend, and the signal's reason */
+  #failure(error: unknown, signal: AbortSignal): BackendError {
+    if (!(error instanceof BackendError)) throw error;
+    signal.throwIfAborted();
+    const { attempts, text } = this.#writer.progress;
+    const keptLength = attempts.at(-1)?.keptLength ?? 0;
+    if (error.retryable || keptLength === 0 || text.length > keptLength) return error;
+    // The question was taken before: it is its continuation that is refused, and that is no fault of the input.
+    this.#goesOn = false;
+    return new BackendError('unavailable', error.message, { cause: error });
+  }
+
   async #attempt(lease: Lease, messages: BackendRequest['messages'], signal: AbortSignal): Promise<EndedEntry> {
     const { backend } = lease;
     const { progress } = this.#writer;
     try {
-      await this.#writer.begin(backend.name, backend.continues ? progress.text.length : 0);
+      await this.#writer.begin(backend.name, backend.continues && this.#goesOn ? progress.text.length : 0);
       await this.#started();
       const end = await this.#stream(lease, messages, signal);
       lease.end();

@@ -29,12 +29,13 @@ export function draftOf(
     throw badInput(`\`idempotencyKey\` must have 1 to ${maxKeyLength} characters.`);
   }
   const parameters = checkSampling(input.parameters);
-  const { onDisconnect } = input;
+  const onDisconnect = input.onDisconnect ?? 'CONTINUE';
   const generation = {
     ...{ id: newId('gen'), viewerId: viewer.id, modelId, parameters },
-    ...{ onDisconnect: onDisconnect ?? 'CONTINUE', createdAt: now() },
+    ...{ onDisconnect, createdAt: now() },
   } as const;
-  return { generation, idempotencyKey: key, fingerprint: fingerprint({ ...input, idempotencyKey: undefined }) };
+  const meant = { ...input, parameters, onDisconnect, idempotencyKey: undefined };
+  return { generation, idempotencyKey: key, fingerprint: fingerprint(meant) };
 }
 
 /**

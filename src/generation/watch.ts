@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** The same key is given again this much later at the earliest: a state subscription may skip what lies between. */
 const defaultIntervalMs = 250;
 
@@ -47,8 +45,9 @@ export class Watch<Key> {
         wait = Math.min(wait, due);
       }
       this.#wake = Promise.withResolvers();
-      const pause = wait < Number.POSITIVE_INFINITY ? [sleep(wait, undefined, { signal }).catch(() => {})] : [];
-      await Promise.race([this.#wake.promise, ...pause]);
+      const timer = wait < Number.POSITIVE_INFINITY ? setTimeout(this.#wake.resolve, wait) : undefined;
+      await this.#wake.promise;
+      clearTimeout(timer);
     }
     return undefined;
   }

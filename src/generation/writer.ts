@@ -43,6 +43,9 @@ export class Writer {
 
   /** Starts the next attempt. */
   async begin(backend: string, keptLength: number): Promise<void> {
+    // Half of a pair that the attempt before has left; this one says it whole.
+    this.#text = '';
+    this.#tokens = 0;
     const { attempt, text, tokens } = this.progress;
     const keptTokens = keptLength === text.length ? tokens : 0;
     const at = this.#now();
@@ -59,7 +62,8 @@ export class Writer {
   }
 
   #schedule(): void {
-    const wait = this.#lastAt + this.#intervalMs - this.#now();
+    // At most the interval, also where somebody has set the clock back.
+    const wait = Math.min(this.#intervalMs, this.#lastAt + this.#intervalMs - this.#now());
     if (wait <= 0) void this.#writeOut();
     else this.#timer = setTimeout(() => void this.#writeOut(), wait);
   }

@@ -14,14 +14,16 @@ export function iterate<Value, Mapped>(
   const done = { done: true, value: undefined } as const;
   return {
     async next() {
-      const value = await source.next().catch((error: unknown) => {
-        // Nobody calls `return` on an iterator that has failed.
+      try {
+        const value = await source.next();
+        if (value === undefined) return this.return?.() ?? done;
+        onPull();
+        return { done: false, value: map(value) };
+      } catch (error) {
+        // Nobody calls `return` on an iterator that has thrown.
         source.close();
         throw error;
-      });
-      if (value === undefined) return this.return?.() ?? done;
-      onPull();
-      return { done: false, value: map(value) };
+      }
     },
     async return() {
       source.close();

@@ -55,10 +55,20 @@ export class GroupCommit {
       }
       this.#database.exec('COMMIT');
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      for (const { reject } of batch) reject(error);
+      const cause = this.#undo(error);
+      for (const { reject } of batch) reject(cause);
       return;
     }
     for (const callback of done) callback();
+  }
+
+  /** Nothing here may throw: those who wait for their writes must hear of it. */
+  #undo(error: unknown): unknown {
+    try {
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      return error;
+    } catch (second) {
+      return new AggregateError([error, second], 'A commit failed, and could not be undone.', { cause: error });
+    }
   }
 }

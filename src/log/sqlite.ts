@@ -81,16 +81,16 @@ export class SqliteLog implements Log {
   #write(id: string, attempt: number, entries: readonly Entry[], after: number | undefined): Slice | undefined {
     const { head, insertHead } = this.#statements;
     const [first] = entries;
-    let row = head.get(id) as HeadRow | undefined;
-    if (first?.type === 'queued') {
-      if (row) return undefined;
-      insertHead.run(id, randomBytes(6).toString('base64url'));
-      row = head.get(id) as unknown as HeadRow;
-    }
-    if (!row) throw new AppendRefused(id, 'missing');
-    if (row.ended) throw new AppendRefused(id, 'ended');
-    const fits = first?.type === 'attemptStarted' ? first.attempt > row.attempt : attempt === row.attempt;
-    if (!fits || (after !== undefined && after !== row.offset)) throw new AppendRefused(id, 'superseded');
+    const existing = head.get(id) as HeadRow | undefined;
+    const creates = first?.type === 'queued';
+    if (creates && existing) return undefined;
+    const { offset, attempt: current, ended } = existing ?? { offset: 0, attempt: 0, ended: null };
+    if (!creates && !existing) throw new AppendRefused(id, 'missing');
+    if (ended) throw new AppendRefused(id, 'ended');
+    const fits = first?.type === 'attemptStarted' ? first.attempt > current : attempt === current;
+    if (!fits || (after !== undefined && after !== offset)) throw new AppendRefused(id, 'superseded');
+    if (!existing) insertHead.run(id, randomBytes(6).toString('base64url'));
+    const row = existing ?? (head.get(id) as unknown as HeadRow);
     this.#insert(row, entries);
     return { epoch: row.epoch, after: row.offset, entries };
   }

@@ -1,12 +1,9 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Entry } from '../domain/entry.ts';
-import { type Log, type LogMessage, logTopic, type Slice } from './log.ts';
+import { type Head, type Log, type LogMessage, logTopic, type Slice } from './log.ts';
 
 /** How much text a tail keeps at hand for its readers; who is further behind reads the log. */
 const windowLength = 1 << 16;
-/** A tail that heard nothing for so long asks the log whether it missed something. */
-const silenceMs = 5_000;
-const sweepMs = 1_000;
 
 /**
  * The one follower of one log in this process. It holds the log's newest entries, in order and without a gap,
@@ -21,6 +18,7 @@ export class Tail {
   #after = 0;
   #window: Entry[] = [];
   #length = 0;
+  #ended = false;
   #repairing: Promise<void> | undefined;
   #repairAgain = false;
   /** When it last heard of the log, or asked it. */
@@ -43,7 +41,12 @@ export class Tail {
     return this.#after + this.#window.length;
   }
 
-  /** Calls `onChange` after every change of `epoch` or `offset`, until the function that it returns is called. */
+  /** Whether the newest entry is the last one. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Calls `onChange` after every change of `epoch` or `offset`, and now and then where there is no log, until the function that it returns is called. */
   listen(onChange: () => void): () => void {
     this.#readers.add(onChange);
     return () => this.#readers.delete(onChange);
@@ -69,6 +72,7 @@ export class Tail {
   #extend({ entries }: Slice): void {
     this.#window.push(...entries);
     for (const entry of entries) this.#length += lengthOf(entry);
+    this.#ended = entries.at(-1)?.type === 'ended';
     let drop = 0;
     while (this.#length > windowLength && drop < this.#window.length - 1) {
       const entry = this.#window[drop++];
@@ -82,9 +86,7 @@ export class Tail {
   /** Catches up with the log itself. Never rejects: a log that can't be read now is asked again after a silence. */
   repair(): Promise<void> {
     this.#repairAgain = true;
-    this.#repairing ??= this.#catchUp().finally(() => {
-      this.#repairing = undefined;
-    });
+    this.#repairing ??= this.#catchUp();
     return this.#repairing;
   }
 
@@ -92,30 +94,39 @@ export class Tail {
     while (this.#repairAgain) {
       this.#repairAgain = false;
       try {
-        const head = (await this.#log.heads([this.id])).get(this.id);
-        if (head?.epoch !== this.#epoch) this.#begin(head?.epoch, head?.offset ?? 0);
-        while (head && this.offset < head.offset) {
-          const slice = (await this.#log.read(new Map([[this.id, this.offset]]))).get(this.id);
-          if (!slice?.entries.length || slice.epoch !== this.#epoch) break;
-          this.#extend(slice);
-        }
+        await this.#readOn();
       } catch (error) {
         this.#onError(error);
       }
     }
+    // In the turn of the last look: whoever asks from here on needs a look of its own.
+    this.#repairing = undefined;
+  }
+
+  async #readOn(): Promise<void> {
+    const head = (await this.#log.heads([this.id])).get(this.id);
+    // A log that has lost its end, as a store may that is not durable to the last write, is another log too.
+    if (!head || head.epoch !== this.#epoch || head.offset < this.offset) this.#begin(head);
+    while (head && this.offset < head.offset) {
+      const slice = (await this.#log.read(new Map([[this.id, this.offset]]))).get(this.id);
+      if (!slice?.entries.length || slice.epoch !== this.#epoch) break;
+      this.#extend(slice);
+    }
   }
 
   /** Starts at the end of a log: what lies before is the readers' to fetch. */
-  #begin(epoch: string | undefined, offset: number): void {
-    this.#epoch = epoch;
-    this.#after = offset;
+  #begin(head: Head | undefined): void {
+    this.#epoch = head?.epoch;
+    this.#after = head?.offset ?? 0;
+    this.#ended = head?.ended != null;
     this.#window = [];
     this.#length = 0;
     for (const onChange of this.#readers) onChange();
   }
 }
 
-const lengthOf = (entry: Entry) => (entry.type === 'textAppended' ? entry.text.length : 64);
+/** Of short entries it is not the text that takes the room. */
+const lengthOf = (entry: Entry) => 64 + (entry.type === 'textAppended' ? entry.text.length : 0);
 
 interface OpenTail {
   readonly tail: Promise<Tail>;
@@ -127,6 +138,8 @@ interface TailsOptions {
   log: Log;
   bus: Bus;
   onError: (error: unknown) => void;
+  /** A tail that heard nothing for so long, in ms, asks the log whether it missed something. */
+  silenceMs?: number;
   now?: () => number;
 }
 
@@ -134,6 +147,7 @@ interface TailsOptions {
 export class Tails {
   readonly #log: Log;
   readonly #bus: Bus;
+  readonly #silenceMs: number;
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
   readonly #open = new Map<string, OpenTail>();
@@ -141,12 +155,13 @@ export class Tails {
   readonly #sweep: NodeJS.Timeout;
 
   /** `onError` is told of a log that could not be read; the tail asks it again by itself. */
-  constructor({ log, bus, onError, now = Date.now }: TailsOptions) {
+  constructor({ log, bus, onError, silenceMs = 5_000, now = Date.now }: TailsOptions) {
     this.#log = log;
     this.#bus = bus;
     this.#onError = onError;
+    this.#silenceMs = silenceMs;
     this.#now = now;
-    this.#sweep = setInterval(() => void this.#askSilent(), sweepMs).unref();
+    this.#sweep = setInterval(() => void this.#askSilent(), silenceMs / 5).unref();
   }
 
   /** How many logs are followed. */
@@ -196,14 +211,15 @@ export class Tails {
   /** One question for all tails that heard nothing for a while; those that missed something catch up. */
   async #askSilent(): Promise<void> {
     const now = this.#now();
-    const silent = [...this.#live].filter((tail) => now - tail.heardAt >= silenceMs);
+    const silent = [...this.#live].filter((tail) => now - tail.heardAt >= this.#silenceMs);
     if (silent.length === 0) return;
     for (const tail of silent) tail.heardAt = now;
     try {
       const heads = await this.#log.heads(silent.map((tail) => tail.id));
       for (const tail of silent) {
         const head = heads.get(tail.id);
-        if (head?.epoch !== tail.epoch || head?.offset !== (tail.epoch && tail.offset)) void tail.repair();
+        // Where there is no log its readers look at the store, which says nothing by itself.
+        if (!head || head.epoch !== tail.epoch || head.offset !== tail.offset) void tail.repair();
       }
     } catch (error) {
       this.#onError(error);

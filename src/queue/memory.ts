@@ -48,12 +48,14 @@ export function memoryQueue(): Queue {
 
     async work(handler, concurrency) {
       if (worker) throw new Error('The queue in memory takes one worker.');
-      worker = { handler, concurrency, stop: new AbortController() };
+      const own: Worker = { handler, concurrency, stop: new AbortController() };
+      worker = own;
       for (const modelId of lines.keys()) advance(modelId);
       return async () => {
-        worker?.stop.abort(new Error('The worker stops.'));
+        if (worker !== own) return;
+        own.stop.abort(new Error('The worker stops.'));
         await Promise.all([...atWork.values()].flatMap((jobs) => [...jobs.values()]));
-        worker = undefined;
+        if (worker === own) worker = undefined;
       };
     },
   };

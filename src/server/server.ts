@@ -1,10 +1,14 @@
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { isAllowedOrigin } from './origin.ts';
 import { createWsTransport, refuse } from './ws.ts';
+
+/** WebSockets have this long to take their leave. */
+const farewellMs = 500;
 
 interface HttpServerOptions {
   readonly pipeline: Pipeline;
@@ -15,6 +19,8 @@ interface HttpServerOptions {
 export interface HttpServer {
   /** Resolves with the URL once connections are taken; rejects where the address can't be had. */
   listen(port: number, host: string): Promise<string>;
+  /** From now on `/ready` says that the server stops. */
+  drain(): void;
   /** Takes no new work, tells streams to come back, and ends what has not ended by the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -25,8 +31,11 @@ const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
   const ws = createWsTransport(pipeline);
   let closing = false;
+  const answers = new Set<ServerResponse>();
 
   const server = createServer((request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
@@ -47,15 +56,22 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
   return {
     listen: (port, host) => listen(server, port, host),
 
+    drain() {
+      closing = true;
+    },
+
     async close(deadlineMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await ws.close(deadlineMs);
-      // What is left are answers that are being written, and streams, which have no end of their own.
+      // A stream has no end of its own; whatever else is asked for is still answered.
+      for (const answer of answers) if (answer.headersSent && !answer.writableEnded) answer.destroy();
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      server.closeIdleConnections();
-      await closed;
+      await Promise.all([...answers].map((answer) => once(answer, 'close')));
       clearTimeout(deadline);
+      server.closeAllConnections();
+      // Last of all: stock graphql-ws clients come back after little more than a second, and give up where nobody answers.
+      await ws.close(farewellMs);
+      await closed;
       await pipeline.close();
     },
   };

@@ -61,7 +61,7 @@ describe('probes', () => {
     backend('a').answer = 'never';
     await seconds(2);
     expect(status('a')).toBe('OFFLINE');
-    expect(pool.state().backends[0]?.lastError).toContain('a did not answer within 1000 ms.');
+    expect(pool.state().backends[0]?.lastError).toContain('a did not answer within 700 ms.');
     await pool.close();
   });
 
@@ -75,7 +75,7 @@ describe('probes', () => {
     backend('a').answer = 'well';
     await seconds(2);
     backend('a').answer = 'never';
-    await seconds(2.9);
+    await seconds(2.7);
     expect(status('a')).toBe('ONLINE');
     expect(told).toHaveLength(1);
     await seconds(1);

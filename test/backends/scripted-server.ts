@@ -39,7 +39,7 @@ export class ScriptedServer implements AsyncDisposable {
   /** The ids that `/models` lists; null for 404. */
   models: readonly string[] | null = ['scripted'];
   /** What `/models` answers instead, where it is set. */
-  modelsReply: Step | undefined;
+  modelsReply: Step | Script | undefined;
   /** What went wrong in the server itself, for a test to look at; each of these cut a connection. */
   readonly faults: unknown[] = [];
   #scripts: Script[] = [];
@@ -122,7 +122,9 @@ export class ScriptedServer implements AsyncDisposable {
     if (request.path === '/v1/models') {
       this.probes.push(request);
       const body = { object: 'list', data: this.models?.map((id) => ({ id, object: 'model' })) };
-      return [this.modelsReply ?? (this.models ? { do: 'reply', status: 200, body } : { do: 'reply', status: 404 })];
+      const reply =
+        this.modelsReply ?? (this.models ? { do: 'reply', status: 200, body } : { do: 'reply', status: 404 });
+      return 'do' in reply ? [reply] : reply;
     }
     if (request.path !== '/v1/chat/completions') return [{ do: 'reply', status: 404 }];
     this.requests.push(request);

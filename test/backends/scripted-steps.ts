@@ -21,6 +21,8 @@ export type Step =
   | { readonly do: 'raw'; readonly pieces: readonly (string | Uint8Array)[] }
   /** Waits, sending nothing but, where asked, a keep-alive comment every so often. */
   | { readonly do: 'wait'; readonly ms: number; readonly commentEveryMs?: number }
+  /** Waits for the test. */
+  | { readonly do: 'hold'; readonly until: Promise<unknown> }
   /** Says nothing more, and keeps the connection until the client leaves. */
   | { readonly do: 'stall' }
   /** Destroys the connection. */
@@ -143,10 +145,15 @@ async function one(step: Exclude<Step, { do: 'cut' }>, response: ServerResponse,
       }
       return;
     }
+    case 'hold':
+      return void (await Promise.race([step.until, aborted(gone)]));
     case 'stall':
-      return new Promise((resolve) => gone.addEventListener('abort', () => resolve(), { once: true }));
+      return aborted(gone);
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 async function say(text: string, perSecond: number, response: ServerResponse, gone: AbortSignal): Promise<void> {
   const start = performance.now();

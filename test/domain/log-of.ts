@@ -9,8 +9,18 @@ export function randomLog(random: () => number, length = 30): Entry[] {
   let text = '';
   let attempt = 0;
   const start = (keptLength: number) => {
-    text = text.slice(0, keptLength);
-    entries.push({ type: 'attemptStarted', at: 0, attempt: ++attempt, backend: 'b', keptLength, keptTokens: 0 });
+    // A pair is kept whole, or not at all.
+    text = /^[\ud800-\udbff]$/.test(text.charAt(keptLength - 1))
+      ? text.slice(0, keptLength - 1)
+      : text.slice(0, keptLength);
+    entries.push({
+      type: 'attemptStarted',
+      at: 0,
+      attempt: ++attempt,
+      backend: 'b',
+      keptLength: text.length,
+      keptTokens: 0,
+    });
   };
   start(0);
   for (let i = 0; i < length; i++) {

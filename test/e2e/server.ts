@@ -19,6 +19,8 @@ export interface TestServer {
   readonly url: string;
   readonly wsUrl: string;
   readonly pid: number;
+  /** The data folder. */
+  readonly dataDir: string;
   /** What it has printed since it was last started. */
   output(): string;
   /** SIGKILL, or another signal; resolves with the exit code once it is gone. */
@@ -33,10 +35,11 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   const folder = temporaryFolder();
   const configFile = join(folder.path, 'millrace.yaml');
   if (yaml !== undefined) writeFileSync(configFile, yaml);
+  const dataDir = join(folder.path, 'data');
   const environment = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'warn',
-    MILLRACE_DATA_DIR: join(folder.path, 'data'),
+    MILLRACE_DATA_DIR: dataDir,
     ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
     ...env,
   };
@@ -58,6 +61,7 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
     get pid() {
       return running.child.pid ?? 0;
     },
+    dataDir,
     output: () => running.output(),
     kill,
     async restart() {
@@ -68,6 +72,22 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
       folder.remove();
     },
   };
+}
+
+/** Starts a server that is not to come up; resolves with its exit code and what it printed. */
+export async function failToStart(env: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder();
+  const child = spawn(process.execPath, [bin, 'serve'], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, MILLRACE_DATA_DIR: folder.path, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  folder.remove();
+  return { code, output };
 }
 
 /** Resolves once the server says where it serves; rejects with what it printed where it ends before. */

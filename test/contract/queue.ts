@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Job, Queue } from '../../src/queue/queue.ts';
+
+export interface OpenQueue {
+  readonly queue: Queue;
+  close(): Promise<void>;
+}
+
+/** What every Queue promises. `open` gives an empty one; `close` lets go of it and of its data. */
+export function queueContract(name: string, open: () => Promise<OpenQueue>): void {
+  describe(name, () => {
+    let opened: OpenQueue;
+    let queue: Queue;
+    beforeEach(async () => {
+      opened = await open();
+      queue = opened.queue;
+    });
+    afterEach(() => opened.close());
+
+    const job = (id: string, modelId = 'whale'): Job => ({ id, modelId });
+    const add = async (...ids: string[]) => {
+      for (const id of ids) await queue.add(job(id));
+    };
+
+    test('gives jobs in the order they were added, before or after the work began', async () => {
+      const { worker } = useWorker();
+      await add('a', 'b');
+      await worker.start(1);
+      await add('c');
+      for (const id of ['a', 'b', 'c']) await worker.finish(id);
+      expect(worker.started).toEqual(['a', 'b', 'c']);
+      await worker.stop();
+    });
+
+    test('runs at most so many of a model at once, and each model by itself', async () => {
+      const { worker } = useWorker();
+      await worker.start(2);
+      await add('a', 'b', 'c', 'd');
+      await queue.add(job('x', 'squid'));
+      await worker.running('a', 'b', 'x');
+      expect(worker.atWork()).toEqual(['a', 'b', 'x']);
+      await worker.finish('b');
+      await worker.running('c');
+      expect(worker.atWork()).toEqual(['a', 'x', 'c']);
+      for (const id of ['a', 'c', 'd', 'x']) await worker.finish(id);
+      expect(worker.most).toBe(3);
+      await worker.stop();
+    });
+
+    test('takes a job once while it is in line or at work, and again afterwards', async () => {
+      const { worker } = useWorker();
+      await worker.start(1);
+      await add('a', 'b', 'b', 'a', 'b');
+      await worker.finish('a');
+      await worker.finish('b');
+      await add('a', 'c');
+      await worker.finish('a');
+      await worker.finish('c');
+      expect(worker.started).toEqual(['a', 'b', 'a', 'c']);
+      await worker.stop();
+    });
+
+    test('a job that is removed does not run, unless it does already', async () => {
+      const { worker } = useWorker();
+      await worker.start(1);
+      await add('a', 'b', 'c');
+      await worker.running('a');
+      await queue.remove(job('a'));
+      await queue.remove(job('b'));
+      await queue.remove(job('unknown', 'unknown'));
+      expect(worker.atWork()).toEqual(['a']);
+      await worker.finish('a');
+      await worker.finish('c');
+      expect(worker.started).toEqual(['a', 'c']);
+      await worker.stop();
+    });
+
+    test('stopping aborts those at work, waits for them, and starts nothing more', async () => {
+      const { worker } = useWorker();
+      await worker.start(2);
+      await add('a', 'b', 'c');
+      await worker.running('a', 'b');
+      let stopped = false;
+      const stopping = worker.stop().then(() => {
+        stopped = true;
+      });
+      expect(worker.aborted('a') && worker.aborted('b')).toBe(true);
+      await worker.finish('a');
+      expect(stopped).toBe(false);
+      await worker.finish('b');
+      await stopping;
+      expect(worker.started).toEqual(['a', 'b']);
+    });
+
+    test('what was in line at a stop is there for the next to work', async () => {
+      const [first, second] = [useWorker().worker, useWorker().worker];
+      await first.start(1);
+      await add('a', 'b');
+      await first.running('a');
+      const stopping = first.stop();
+      await first.finish('a');
+      await stopping;
+      await second.start(1);
+      await second.running('b');
+      // Stopping what has stopped stops nobody else.
+      await first.stop();
+      expect(second.aborted('b')).toBe(false);
+      await second.finish('b');
+      await second.stop();
+    });
+
+    function useWorker() {
+      return { worker: new ScriptedWorker(() => queue) };
+    }
+  });
+}
+
+/** A worker whose jobs end when the test says so. */
+class ScriptedWorker {
+  readonly started: string[] = [];
+  most = 0;
+  readonly #queue: () => Queue;
+  readonly #atWork = new Map<string, { finish(): void; signal: AbortSignal }>();
+  #onChange = () => {};
+  #stop = async () => {};
+
+  constructor(queue: () => Queue) {
+    this.#queue = queue;
+  }
+
+  async start(concurrency: number): Promise<void> {
+    const handler = async ({ id }: Job, signal: AbortSignal) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.started.push(id);
+      this.#atWork.set(id, { finish: resolve, signal });
+      this.most = Math.max(this.most, this.#atWork.size);
+      this.#onChange();
+      await promise;
+      this.#atWork.delete(id);
+    };
+    this.#stop = await this.#queue().work(handler, () => concurrency);
+  }
+
+  stop = (): Promise<void> => this.#stop();
+  atWork = (): string[] => [...this.#atWork.keys()];
+  aborted = (id: string): boolean => this.#atWork.get(id)?.signal.aborted ?? false;
+
+  /** Resolves once these are at work. */
+  running(...ids: string[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = () => ids.every((id) => this.#atWork.has(id)) && resolve();
+      this.#onChange();
+    });
+  }
+
+  /** Ends a job, once it is at work. */
+  async finish(id: string): Promise<void> {
+    await this.running(id);
+    this.#atWork.get(id)?.finish();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { print } from 'graphql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import {
+  FollowGenerationDocument,
+  type FollowGenerationSubscription,
+  GenerateDocument,
+  GenerationDocument,
+} from '../../src/client/generated/operations.ts';
+import { Answer, ask, follow } from './client.ts';
+import { startServer, type TestServer } from './server.ts';
+
+const seconds = 20;
+const tokensPerSecond = 150_000;
+const each = 4;
+/** What a message has that nobody was late for is shorter. */
+const mergedLength = 1 << 16;
+const mostMessages = 50;
+const mostMemory = 64;
+
+/** A reader that takes the first event, then reads nothing from its socket until `resume` is called. */
+interface SlowReader {
+  readonly answer: Answer;
+  resume(): void;
+  readonly ended: Promise<void>;
+}
+
+const payload = (id: string) => ({ query: print(FollowGenerationDocument), variables: { id } });
+
+async function slowWs({ wsUrl }: TestServer, id: string): Promise<SlowReader> {
+  const answer = new Answer();
+  const socket = new WebSocket(wsUrl, 'graphql-transport-ws');
+  await once(socket, 'open');
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
+  const ended = Promise.withResolvers<void>();
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as { type: string; payload: { data: FollowGenerationSubscription } };
+    if (message.type === 'next') answer.take(message.payload.data.generation);
+    if (message.type === 'complete') ended.resolve();
+    if (message.type === 'complete') socket.close();
+  });
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: payload(id) }));
+  await once(socket, 'message');
+  socket.pause();
+  return { answer, resume: () => socket.resume(), ended: ended.promise };
+}
+
+async function slowSse({ url }: TestServer, id: string): Promise<SlowReader> {
+  const answer = new Answer();
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+  const asked = request(url, { method: 'POST', headers, agent: false });
+  asked.end(JSON.stringify(payload(id)));
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const pieces: string[] = [];
+  response.setEncoding('utf8').on('data', (text: string) => {
+    pieces.push(text);
+    if (!text.endsWith('\n\n')) return;
+    const events = pieces.splice(0).join('').split('\n\n');
+    for (const event of events) {
+      const [, data] = /^data: ({.*})$/m.exec(event) ?? [];
+      if (data) answer.take((JSON.parse(data) as { data: FollowGenerationSubscription }).data.generation);
+    }
+  });
+  await once(response, 'data');
+  response.pause();
+  return { answer, resume: () => response.resume(), ended: once(response, 'end').then(() => {}) };
+}
+
+/** In MB: what the system says that the process holds. */
+function memory({ pid }: TestServer): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+const yaml = `
+models:
+  - { id: moby, backends: [{ kind: ngram, tokensPerSecond: ${tokensPerSecond} }] }
+`;
+
+let servers: TestServer[];
+beforeAll(async () => {
+  servers = [await startServer({ yaml }), await startServer({ yaml })];
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+/** A fast stream with one reader that keeps up, and with slow ones; gives what the server's memory grew by meanwhile. */
+async function stream(server: TestServer, slow: readonly (typeof slowWs)[]) {
+  const input = { prompt: 'Call me', parameters: { maxTokens: seconds * tokensPerSecond, seed: 1 } };
+  const before = memory(server);
+  const { id } = (await ask(server.url, GenerateDocument, { input })).generate.generation;
+  const readers = await Promise.all(slow.map((open) => open(server, id)));
+  const answer = new Answer();
+  for await (const { generation } of follow('ws', server.url, id)) answer.take(generation);
+  return { id, readers, answer, grown: memory(server) - before };
+}
+
+test(`readers that stop reading for ${seconds} s cost the server no memory, and get the rest in few messages`, async () => {
+  const [server, other] = servers as [TestServer, TestServer];
+  const [{ id, readers, answer, grown }, alone] = await Promise.all([
+    stream(server, [...Array(each).fill(slowWs), ...Array(each).fill(slowSse)]),
+    stream(other, []),
+  ]);
+  for (const { resume } of readers) resume();
+  await Promise.all(readers.map(({ ended }) => ended));
+  const { generation } = await ask(server.url, GenerationDocument, { id });
+  const text = generation?.text ?? '';
+  expect(answer.text === text && alone.answer.text === text).toBe(true);
+  // What was on its way in the system's own buffers when it stopped reading had been sent before.
+  const rests = readers.map(({ answer: { pieces } }) => {
+    const sent = pieces.findIndex((piece) => piece.text.length > mergedLength);
+    return sent < 0 ? Number.POSITIVE_INFINITY : pieces.length - sent + 1;
+  });
+  const megabytes = (value: number) => `${value.toFixed(0)} MB`;
+  console.log(
+    `${megabytes(text.length / 2 ** 20)} of text, ${readers.length} slow readers: memory grew by ${megabytes(grown)}, ` +
+      `without them by ${megabytes(alone.grown)}, afterwards by ${megabytes(memory(server) - memory(other) + alone.grown)}; ` +
+      `the rest came in ${Math.min(...rests)} to ${Math.max(...rests)} messages`,
+  );
+  expect(readers.filter((reader) => reader.answer.text !== text)).toHaveLength(0);
+  expect(readers.map((reader) => reader.answer.ends)).toEqual(readers.map(() => 1));
+  expect(Math.max(...rests)).toBeLessThanOrEqual(mostMessages);
+  expect(grown - alone.grown).toBeLessThanOrEqual(mostMemory);
+}, 120_000);

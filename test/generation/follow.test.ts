@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import type { LogEvent } from '../../src/domain/merge.ts';
+import { Follower } from '../../src/generation/follow.ts';
+import { readProgress } from '../../src/generation/read.ts';
+import { settle } from '../../src/generation/settle.ts';
+import { Tails } from '../../src/log/tail.ts';
+import { turns } from '../bus/lossy.ts';
+import { ended, queued, started, text } from '../contract/log.ts';
+import { Client } from './client.ts';
+import { changed, type Parts, queuedGeneration, rowOf, useParts } from './parts.ts';
+
+const opened = useParts();
+
+/** A generation with this log: `queued`, one attempt, these texts. */
+async function running(parts: Parts, ...texts: string[]) {
+  const generation = await queuedGeneration(parts);
+  await parts.log.append(generation.id, 0, [started(1)]);
+  let length = 0;
+  for (const each of texts) {
+    await parts.log.append(generation.id, 1, [text(length, each)]);
+    length += each.length;
+  }
+  return generation;
+}
+
+async function settled(parts: Parts, logRetentionMs: number) {
+  const generation = await running(parts, 'Call', ' me', ' Ishmael');
+  await parts.log.append(generation.id, 1, [ended]);
+  const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
+  if (!progress) throw new Error('no log');
+  await settle({ ...parts, logRetentionMs }, generation, progress);
+  return generation;
+}
+
+const types = (events: readonly (LogEvent | undefined)[]) => events.map((event) => event?.entry.type);
+
+test('a reader from the start has what piled up in one, then every entry as it comes, then the end', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call', ' me');
+  const follower = new Follower(parts, generation, undefined);
+  expect(types([await follower.next(), await follower.next()])).toEqual(['queued', 'attemptStarted']);
+  expect((await follower.next())?.entry).toMatchObject({ position: 0, text: 'Call me' });
+  const next = follower.next();
+  await parts.log.append(generation.id, 1, [text(7, ' Ish')]);
+  expect((await next)?.entry).toEqual(text(7, ' Ish'));
+  await parts.log.append(generation.id, 1, [ended]);
+  expect((await follower.next())?.entry).toEqual(ended);
+  expect([await follower.next(), follower.ended]).toEqual([undefined, true]);
+  follower.close();
+});
+
+test('a cursor of the log goes on in the text that the store has, once the log is gone', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call', ' me');
+  const client = new Client();
+  const first = client.connect(parts, generation);
+  for (let i = 0; i < 3; i++) client.take((await first.next()) as LogEvent);
+  first.close();
+  await parts.log.append(generation.id, 1, [text(7, ' Ishmael'), ended]);
+  const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
+  if (!progress) throw new Error('no log');
+  await settle({ ...parts, logRetentionMs: 0 }, generation, progress);
+  client.connect(parts, await rowOf(parts, generation.id));
+  expect(await client.readOn()).toBe(2);
+  expect(client.text).toBe('Call me Ishmael');
+});
+
+test('a finished answer is read whole in four messages, and its last cursor has nothing after it', async () => {
+  const { parts } = opened;
+  const generation = await settled(parts, 0);
+  const client = new Client();
+  client.connect(parts, await rowOf(parts, generation.id));
+  expect(await client.readOn()).toBe(4);
+  expect(client.text).toBe('Call me Ishmael');
+  client.connect(parts, await rowOf(parts, generation.id));
+  expect(await client.readOn()).toBe(0);
+});
+
+test('the cursor of the end completes at once, also while the store does not know of the end', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  await parts.log.append(generation.id, 1, [ended]);
+  const client = new Client();
+  client.connect(parts, generation);
+  expect(await client.readOn()).toBe(4);
+  client.connect(parts, generation);
+  expect(await client.readOn()).toBe(0);
+});
+
+test('a reader of a log that was lost, and of which nothing comes any more, has no text left', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  const client = new Client();
+  const follower = client.connect(parts, generation);
+  for (let i = 0; i < 3; i++) client.take((await follower.next()) as LogEvent);
+  expect(client.text).toBe('Call');
+  await parts.log.retire(generation.id, 0);
+  await parts.log.append(generation.id, 0, [queued]);
+  await parts.log.append(generation.id, 0, [ended]);
+  await client.readOn();
+  expect([client.text, client.ends]).toEqual(['', 1]);
+});
+
+test('a cursor from beyond the end of its log starts again: the log has lost what that reader saw', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  const epoch = (await parts.log.heads([generation.id])).get(generation.id)?.epoch ?? '';
+  const client = new Client({ text: 'Call me lost', position: { epoch, offset: 9, length: 12 } });
+  client.connect(parts, generation);
+  const reading = client.readOn();
+  await parts.log.append(generation.id, 1, [text(4, ' me')]);
+  await parts.log.append(generation.id, 1, [ended]);
+  await reading;
+  expect(client.text).toBe('Call me');
+});
+
+test('a follower that is never asked opens nothing', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  const follower = new Follower(parts, generation, undefined);
+  expect(parts.tails.size).toBe(0);
+  follower.close();
+  expect(await follower.next()).toBeUndefined();
+});
+
+test('closing ends a pending next, whatever it waits for', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  for (let waited = 0; waited < 8; waited++) {
+    const follower = new Follower(parts, generation, undefined);
+    const events: unknown[] = [];
+    const reading = (async () => {
+      for (let event = await follower.next(); event; event = await follower.next()) events.push(event);
+    })();
+    await turns(waited);
+    follower.close();
+    await reading;
+    expect(parts.tails.size).toBe(0);
+  }
+});
+
+test('a reader of a generation that is deleted is let go', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  await parts.log.retire(generation.id, 0);
+  let rows = [generation];
+  const byIds = async () => rows;
+  const store = { ...parts.store, generations: { ...parts.store.generations, byIds } };
+  const tails = new Tails({ ...parts, silenceMs: 20, onError: (error) => parts.errors.push(error) });
+  const next = new Follower({ ...parts, store, tails }, generation, undefined).next();
+  await turns(5);
+  // No message says that it is gone.
+  rows = [];
+  expect(await next).toBeUndefined();
+  expect(tails.size).toBe(0);
+  tails.close();
+});
+
+test('where a log can not be read the reader is told, and closing it lets go of the tail', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  const read = () => Promise.reject(new Error('the disk is gone'));
+  const failing = { ...parts, log: changed(parts.log, { read }) };
+  const follower = new Follower(failing, generation, undefined);
+  await expect(follower.next()).rejects.toThrow('the disk is gone');
+  follower.close();
+});

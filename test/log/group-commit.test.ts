@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { memoryBus } from '../../src/bus/memory.ts';
+import { GroupCommit } from '../../src/log/group-commit.ts';
+import { AppendRefused } from '../../src/log/log.ts';
+import { SqliteLog } from '../../src/log/sqlite.ts';
+import { queued, started, text } from '../contract/log.ts';
+import { temporaryFolder } from '../folder.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let database: DatabaseSync;
+let commits: GroupCommit;
+beforeEach(() => {
+  folder = temporaryFolder();
+  database = new DatabaseSync(join(folder.path, 'test.db'));
+  database.exec('CREATE TABLE t (x INTEGER)');
+  commits = new GroupCommit(database);
+});
+afterEach(() => {
+  if (database.isOpen) database.close();
+  folder.remove();
+});
+
+const rows = () =>
+  database
+    .prepare('SELECT x FROM t ORDER BY x')
+    .all()
+    .map(({ x }) => x);
+
+/** Writes a number, or throws instead; `before` goes first. */
+function write(x: number | Error, before = () => {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const run = () => {
+      before();
+      if (x instanceof Error) throw x;
+      database.prepare('INSERT INTO t VALUES (?)').run(x);
+      return () => resolve(x);
+    };
+    commits.add({ write: run, reject });
+  });
+}
+
+const outcomes = async (writes: readonly Promise<unknown>[]) =>
+  (await Promise.allSettled(writes)).map((each) => (each.status === 'fulfilled' ? each.value : each.reason));
+
+test('writes of one turn share one transaction', async () => {
+  let transactions = 0;
+  const exec = database.exec.bind(database);
+  database.exec = (sql) => {
+    if (sql === 'COMMIT') transactions++;
+    exec(sql);
+  };
+  expect(await Promise.all([write(1), write(2), write(3)])).toEqual([1, 2, 3]);
+  expect([transactions, rows()]).toEqual([1, [1, 2, 3]]);
+});
+
+test('a write that is refused leaves the others alone', async () => {
+  const refusal = new AppendRefused('gen_1', 'ended');
+  expect(await outcomes([write(1), write(refusal), write(3)])).toEqual([1, refusal, 3]);
+  expect(rows()).toEqual([1, 3]);
+});
+
+test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {
+  const failure = new Error('the disk is full');
+  expect(await outcomes([write(1), write(failure), write(3)])).toEqual([failure, failure, failure]);
+  expect([rows(), database.isTransaction]).toEqual([[], false]);
+  expect(await outcomes([write(4)])).toEqual([4]);
+});
+
+test('where even undoing fails everybody hears of it', async () => {
+  const exec = database.exec.bind(database);
+  const failure = new Error('the disk is full');
+  const second = new Error('the disk is gone');
+  database.exec = (sql) => {
+    if (sql === 'ROLLBACK') throw second;
+    exec(sql);
+  };
+  const [error, same] = await outcomes([write(1), write(failure)]);
+  expect([error.errors, error.cause, same]).toEqual([[failure, second], failure, error]);
+  database.exec = exec;
+  // The transaction is still open: the next write fails on it and undoes it, and the one after that is whole.
+  expect((await outcomes([write(2)]))[0]).toBeInstanceOf(Error);
+  expect([await write(3), rows()]).toEqual([3, [3]]);
+});
+
+test('a write that comes when the database is closed is rejected', async () => {
+  database.close();
+  expect(String((await outcomes([write(1)]))[0])).toContain('not open');
+});
+
+test('a log refuses before it writes: nothing is left of one that is created wrongly', async () => {
+  const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus: memoryBus() });
+  const refused = { reason: 'superseded' };
+  await expect(log.append('gen_1', 0, [queued], 7)).rejects.toMatchObject(refused);
+  await expect(log.append('gen_1', 3, [queued])).rejects.toMatchObject(refused);
+  expect((await log.heads(['gen_1'])).size).toBe(0);
+  log.close();
+});
+
+test('every append that was acknowledged is there after kill -9, and no entry is cut', async () => {
+  for (let trial = 0; trial < 5; trial++) {
+    const path = join(folder.path, `killed-${trial}.db`);
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'appender.ts'), path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const acknowledged = new Map<string, number>();
+    let lines = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [id = '', offset] = line.split(' ');
+      acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, Number(offset)));
+      if (++lines === 100 + trial * 37) child.kill('SIGKILL');
+    }
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    const log = new SqliteLog({ path, bus: memoryBus() });
+    const ids = [...acknowledged.keys()];
+    const [heads, slices] = [await log.heads(ids), await log.read(new Map(ids.map((id) => [id, 0])))];
+    log.close();
+    for (const [id, offset] of acknowledged) {
+      const entries = slices.get(id)?.entries ?? [];
+      expect(entries.length).toBeGreaterThanOrEqual(offset);
+      // Appends of two entries are there in whole, and the head knows what there is.
+      const whole = [queued, started(1), ...entries.slice(2).map((_, at) => text(at, 'x'))];
+      expect(entries).toEqual(whole);
+      expect(heads.get(id)).toMatchObject({ offset: entries.length, attempt: 1 });
+      expect(entries.length % 2).toBe(0);
+    }
+  }
+});

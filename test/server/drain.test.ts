@@ -1,0 +1,19 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { Pipeline } from '../../src/graphql/graphql.ts';
+import { createHttpServer } from '../../src/server/server.ts';
+
+test('once it drains, /ready says that the server stops, and /health that it is up', async () => {
+  const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
+  const http = createHttpServer({ pipeline, readiness: {}, logger: pino({ level: 'silent' }) });
+  const url = await http.listen(0, '127.0.0.1');
+  expect((await fetch(`${url}/ready`)).status).toBe(200);
+  http.drain();
+  const ready = await fetch(`${url}/ready`);
+  expect({ status: ready.status, body: await ready.json() }).toMatchObject({
+    status: 503,
+    body: { status: 'stopping' },
+  });
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  await http.close(1_000);
+});
