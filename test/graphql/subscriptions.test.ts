@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { stallsAfter, startScriptedApp } from './scripted-app.ts';
+import { generate } from './verbs.ts';
+
+test('a subscription whose source fails ends with a masked error, and listens to nothing more', async () => {
+  let listening = 0;
+  await using scripted = await startScriptedApp([stallsAfter('Ish')], {
+    alter: ({ store, bus }) => {
+      const queuePositions = () => Promise.reject(new Error('the disk is on fire'));
+      const subscribe: typeof bus.subscribe = async (topic, listener) => {
+        const end = await bus.subscribe(topic, listener);
+        if (!topic.startsWith('viewer:')) return end;
+        listening++;
+        return () => {
+          listening--;
+          end();
+        };
+      };
+      const generations = { ...store.generations, queuePositions };
+      return { store: { ...store, generations }, bus: { ...bus, subscribe } };
+    },
+  });
+  const { app } = scripted;
+  for (let i = 0; i < 3; i++) await generate(app, 'Begin');
+  const events = await app.subscribe('subscription { myGenerations { id } }');
+  const answers = [];
+  for await (const answer of events) answers.push(answer);
+  const error = { extensions: { code: 'INTERNAL', errorId: expect.any(String) } };
+  expect(answers.at(-1)?.errors).toMatchObject([error]);
+  expect(app.logged.some(({ err }) => err?.message === 'the disk is on fire')).toBe(true);
+  await expect.poll(() => listening).toBe(0);
+});
