@@ -37,7 +37,7 @@ export async function endLog({ log, now = Date.now }: Pick<CancelDeps, 'log' | '
     const ended: EndedEntry = { type: 'ended', at: now(), ...end };
     try {
       // Only just after what was counted: where the worker was quicker, count again.
-      await log.append(id, progress.attempt, [ended], progress.offset);
+      await log.append(id, progress.attempt, [ended], progress);
     } catch (error) {
       if (error instanceof AppendRefused) continue;
       throw error;

@@ -4,7 +4,7 @@ import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry, GenerationError } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
-import { AppendRefused, type LogMessage, logTopic } from '../log/log.ts';
+import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
 import { readProgress } from './read.ts';
@@ -65,10 +65,13 @@ async function retire(deps: RunDeps, generation: Generation, progress: Progress)
   const { log, now = Date.now } = deps;
   const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
   const ended = failed(gone, progress.tokens, now());
-  await log.append(generation.id, progress.attempt, [ended]);
+  await log.append(generation.id, progress.attempt, [ended], progress);
   progress.apply(ended);
   await settle(deps, generation, progress);
 }
+
+/** A run that has not written for so long looks whether it still has a log to write to: a cancel must reach it in 1 s. */
+const lookMs = 500;
 
 class Run {
   readonly #deps: RunDeps;
@@ -93,11 +96,15 @@ class Run {
   async finish(handover: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([handover, this.#stop.signal]);
     const unsubscribe = await this.#watch();
+    const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
+      // Subscribed first: what came between the reading of the log and that is seen here.
+      await this.#lookAtHead();
       const ended = await this.#attempts(signal);
       await this.#writer.end(ended);
       await settle(this.#deps, this.#generation, this.#writer.progress);
     } finally {
+      clearInterval(look);
       unsubscribe();
       this.#writer.stop();
     }
@@ -115,13 +122,15 @@ class Run {
     });
   }
 
-  /** The bus may have lost the very message that would have stopped this run. */
+  /** The bus may have lost the very message that would have stopped this run; a run that writes learns it by that. */
   async #lookAtHead(): Promise<void> {
     const { id } = this.#generation;
+    if (this.#now() - this.#writer.wroteAt < lookMs) return;
     try {
       const head = (await this.#deps.log.heads([id])).get(id);
-      if (head?.ended) this.#stopFor('ended');
-      if (head) this.#stopIfLater(head.attempt);
+      if (head?.epoch !== this.#writer.progress.epoch) this.#stopFor('missing');
+      else if (head.ended) this.#stopFor('ended');
+      else this.#stopIfLater(head.attempt);
     } catch (error) {
       this.#deps.onError(error, id);
     }
@@ -131,7 +140,7 @@ class Run {
     if (attempt > this.#writer.progress.attempt + 1) this.#stopFor('superseded');
   }
 
-  #stopFor(reason: 'ended' | 'superseded'): void {
+  #stopFor(reason: RefusalReason): void {
     this.#stop.abort(new AppendRefused(this.#generation.id, reason));
   }
 

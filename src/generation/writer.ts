@@ -41,6 +41,11 @@ export class Writer {
     this.#now = now;
   }
 
+  /** When text was last written, in ms since 1970; 0 before. */
+  get wroteAt(): number {
+    return this.#lastAt;
+  }
+
   /** Starts the next attempt. */
   async begin(backend: string, keptLength: number): Promise<void> {
     // Half of a pair that the attempt before has left; this one says it whole.
@@ -121,7 +126,7 @@ export class Writer {
   }
 
   async #append(entry: Entry): Promise<void> {
-    await this.#log.append(this.#id, this.progress.attempt, [entry]);
+    await this.#log.append(this.#id, this.progress.attempt, [entry], this.progress);
     this.progress.apply(entry);
   }
 }

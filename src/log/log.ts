@@ -1,3 +1,4 @@
+import type { Position } from '../domain/cursor.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 
 /**
@@ -11,11 +12,12 @@ export interface Log {
    *
    * The fence: entries that begin with `attemptStarted` are taken if its `attempt` is above the log's; all others if
    * `attempt` equals the log's (0 before the first). `[queued]` creates the log under a new epoch, and where there is
-   * one already it changes nothing. With `after`, the log's last offset must be just that too.
+   * one already it changes nothing. With `after`, the log must be that one and end just there: so nothing that another
+   * one wrote is overlooked, not even where the log was lost and begun anew.
    *
    * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it; nothing was written.
    */
-  append(id: string, attempt: number, entries: readonly Entry[], after?: number): Promise<void>;
+  append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
 
   /** Where each of the logs stands; a log that does not exist is missing from the answer. */
   heads(ids: readonly string[]): Promise<Map<string, Head>>;
@@ -26,9 +28,15 @@ export interface Log {
    */
   read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>>;
 
-  /** Lets go of a log `afterMs` from now, or a little later. Called once the store has its text, or needs it no more. */
+  /**
+   * Lets go of a log `afterMs` from now, or a little later. Called once the store has its text, or needs it no more; a
+   * log that has ended goes after a week also where nobody calls.
+   */
   retire(id: string, afterMs: number): Promise<void>;
 }
+
+/** An end of a log: which log, and its last offset. */
+export type Place = Pick<Position, 'epoch' | 'offset'>;
 
 /** A log's present end, kept beside it so that nobody must read it whole. */
 export interface Head {
@@ -51,6 +59,9 @@ export interface Slice {
 }
 
 export type ReadSlice = Slice & { readonly more: boolean };
+
+/** How long a log that has ended waits for the store, in ms. */
+export const endedLifeMs = 7 * 24 * 3_600_000;
 
 /** What `append` publishes: just the slice that was written. */
 export type LogMessage = Slice;

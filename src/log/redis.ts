@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
-import { AppendRefused, type Head, type Log, logTopic, type ReadSlice, type RefusalReason } from './log.ts';
+import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlice, type RefusalReason } from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
 /** About how much one `read` gives of one log. */
@@ -35,19 +35,12 @@ export class RedisLog implements Log {
     this.#publish = sharded ? 'SPUBLISH' : 'PUBLISH';
   }
 
-  async append(id: string, attempt: number, entries: readonly Entry[], after = -1): Promise<void> {
+  async append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void> {
     const [first] = entries;
     const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
     const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
-    const place = [headKey(id), streamKey(id), this.#publish, logTopic(id)];
-    const answer = await this.#redis.millraceAppend(
-      ...place,
-      creates,
-      attempt,
-      begins,
-      after,
-      ...entries.flatMap(fields),
-    );
+    const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
+    const answer = await this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }
 

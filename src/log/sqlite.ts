@@ -3,7 +3,16 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import { GroupCommit } from './group-commit.ts';
-import { AppendRefused, type Head, type Log, logTopic, type ReadSlice, type Slice } from './log.ts';
+import {
+  AppendRefused,
+  endedLifeMs,
+  type Head,
+  type Log,
+  logTopic,
+  type Place,
+  type ReadSlice,
+  type Slice,
+} from './log.ts';
 
 interface HeadRow {
   log: number;
@@ -64,10 +73,12 @@ export class SqliteLog implements Log {
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
-  append(id: string, attempt: number, entries: readonly Entry[], after?: number): Promise<void> {
+  append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Of now: whoever gave it may have moved on when the transaction begins.
+    const place = after && { epoch: after.epoch, offset: after.offset };
     const write = () => {
-      const slice = this.#write(id, attempt, entries, after);
+      const slice = this.#write(id, attempt, entries, place);
       return () => {
         if (slice) void this.#bus.publish(logTopic(id), slice);
         resolve();
@@ -78,17 +89,18 @@ export class SqliteLog implements Log {
   }
 
   /** Checks first and writes then, so that a refusal leaves nothing behind in the shared transaction. */
-  #write(id: string, attempt: number, entries: readonly Entry[], after: number | undefined): Slice | undefined {
+  #write(id: string, attempt: number, entries: readonly Entry[], after: Place | undefined): Slice | undefined {
     const { head, insertHead } = this.#statements;
     const [first] = entries;
     const existing = head.get(id) as HeadRow | undefined;
     const creates = first?.type === 'queued';
     if (creates && existing) return undefined;
-    const { offset, attempt: current, ended } = existing ?? { offset: 0, attempt: 0, ended: null };
+    const { epoch, offset, attempt: current, ended } = existing ?? { epoch: '', offset: 0, attempt: 0, ended: null };
     if (!creates && !existing) throw new AppendRefused(id, 'missing');
     if (ended) throw new AppendRefused(id, 'ended');
     const fits = first?.type === 'attemptStarted' ? first.attempt > current : attempt === current;
-    if (!fits || (after !== undefined && after !== offset)) throw new AppendRefused(id, 'superseded');
+    const follows = !after || (after.epoch === epoch && after.offset === offset);
+    if (!fits || !follows) throw new AppendRefused(id, 'superseded');
     if (!existing) insertHead.run(id, randomBytes(6).toString('base64url'));
     const row = existing ?? (head.get(id) as unknown as HeadRow);
     this.#insert(row, entries);
@@ -107,7 +119,8 @@ export class SqliteLog implements Log {
       if (entry.type === 'textAppended') firstTokenAt ??= entry.at;
       if (entry.type === 'ended') ended = json;
     }
-    this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, row.log);
+    const retireAt = ended === null ? null : this.#now() + endedLifeMs;
+    this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, retireAt, row.log);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
@@ -187,7 +200,7 @@ function prepare(database: DatabaseSync) {
     heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),
     insertHead: database.prepare('INSERT INTO heads (id, epoch, offset, attempt) VALUES (?, ?, 0, 0)'),
     updateHead: database.prepare(
-      'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ? WHERE log = ?',
+      'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ?, retireAt = ? WHERE log = ?',
     ),
     insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
     read: database.prepare(

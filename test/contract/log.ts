@@ -121,12 +121,14 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
       expect((await read('gen_1'))?.entries).toEqual([queued, started(1), ended]);
     });
 
-    test('refuses to write after another offset than the one that is expected', async () => {
+    test('refuses to write where the log does not end just where it is expected to, also in a log of another epoch', async () => {
       const { log } = opened;
       await log.append('gen_1', 0, [queued]);
       await log.append('gen_1', 0, [started(1)]);
-      await expect(log.append('gen_1', 1, [ended], 1)).rejects.toEqual(refusal('superseded'));
-      await log.append('gen_1', 1, [ended], 2);
+      const { epoch } = (await log.heads(['gen_1'])).get('gen_1') ?? { epoch: '' };
+      await expect(log.append('gen_1', 1, [ended], { epoch, offset: 1 })).rejects.toEqual(refusal('superseded'));
+      await expect(log.append('gen_1', 1, [ended], { epoch: 'x', offset: 2 })).rejects.toEqual(refusal('superseded'));
+      await log.append('gen_1', 1, [ended], { epoch, offset: 2 });
     });
 
     test('refuses to write to a log that does not exist, and reads nothing of it', async () => {

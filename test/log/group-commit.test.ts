@@ -95,7 +95,7 @@ test('a write that comes when the database is closed is rejected', async () => {
 test('a log refuses before it writes: nothing is left of one that is created wrongly', async () => {
   const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus: memoryBus() });
   const refused = { reason: 'superseded' };
-  await expect(log.append('gen_1', 0, [queued], 7)).rejects.toMatchObject(refused);
+  await expect(log.append('gen_1', 0, [queued], { epoch: 'x', offset: 7 })).rejects.toMatchObject(refused);
   await expect(log.append('gen_1', 3, [queued])).rejects.toMatchObject(refused);
   expect((await log.heads(['gen_1'])).size).toBe(0);
   log.close();
