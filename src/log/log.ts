@@ -15,7 +15,8 @@ export interface Log {
    * one already it changes nothing. With `after`, the log must be that one and end just there: so nothing that another
    * one wrote is overlooked, not even where the log was lost and begun anew.
    *
-   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it; nothing was written.
+   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it: nothing was written;
+   *   LogUnavailable where the logs can't be reached now: whether something was written is not known.
    */
   append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
 
@@ -78,5 +79,13 @@ export class AppendRefused extends Error {
     super(`The log of ${id} refuses the entries: ${reason}`);
     this.name = 'AppendRefused';
     this.reason = reason;
+  }
+}
+
+/** The logs can't be reached now. Every method may throw it. */
+export class LogUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('The logs can not be reached now.', { cause });
+    this.name = 'LogUnavailable';
   }
 }

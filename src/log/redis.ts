@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
-import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlice, type RefusalReason } from './log.ts';
+import {
+  AppendRefused,
+  type Head,
+  type Log,
+  LogUnavailable,
+  logTopic,
+  type Place,
+  type ReadSlice,
+  type RefusalReason,
+} from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
 /** About how much one `read` gives of one log. */
@@ -40,12 +49,13 @@ export class RedisLog implements Log {
     const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
     const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
-    const answer = await this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+    const said = this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+    const answer = await reached(said);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
-    const rows = await Promise.all(ids.map((id) => this.#redis.hgetall(headKey(id))));
+    const rows = await reached(Promise.all(ids.map((id) => this.#redis.hgetall(headKey(id)))));
     const heads = new Map<string, Head>();
     for (const [index, id] of ids.entries()) {
       const row = rows[index];
@@ -58,7 +68,7 @@ export class RedisLog implements Log {
     const slices = new Map<string, ReadSlice>();
     await Promise.all(
       [...after].map(async ([id, offset]) => {
-        const found = await this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes);
+        const found = await reached(this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes));
         if (!found) return;
         const [epoch, lines, more] = found;
         const entries = lines.map((line) => JSON.parse(line) as Entry);
@@ -70,10 +80,16 @@ export class RedisLog implements Log {
 
   async retire(id: string, afterMs: number): Promise<void> {
     const keys = [headKey(id), streamKey(id)];
-    if (afterMs === 0) await this.#redis.unlink(...keys);
-    else await Promise.all(keys.map((key) => this.#redis.pexpire(key, afterMs)));
+    if (afterMs === 0) await reached(this.#redis.unlink(...keys));
+    else await reached(Promise.all(keys.map((key) => this.#redis.pexpire(key, afterMs))));
   }
 }
+
+/** Whatever Redis, or the way to it, has against a command: the scripts themselves answer and do not fail. */
+const reached = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+  answer.catch((cause: unknown) => {
+    throw new LogUnavailable(cause);
+  });
 
 const headKey = (id: string) => `millrace:{${id}}:head`;
 const streamKey = (id: string) => `millrace:{${id}}:log`;
