@@ -5,6 +5,7 @@ import type { EndedEntry, Entry } from '../domain/entry.ts';
  * The logs of all generations: ordered, durable, append-only.
  *
  * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before.
+ * Where the logs are away for now, every method throws MillraceError `UNAVAILABLE`.
  */
 export interface Log {
   /**
