@@ -28,3 +28,7 @@ export class MillraceError extends Error {
 export const badInput = (message: string) => new MillraceError('BAD_USER_INPUT', message);
 export const notFound = (what: string) => new MillraceError('NOT_FOUND', `${what} was not found.`);
 export const conflict = (message: string) => new MillraceError('CONFLICT', message);
+
+/** Whether it says that a part is away, and will be back. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof MillraceError && error.code === 'UNAVAILABLE';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../domain/entry.ts';
+import { isUnavailable } from '../domain/errors.ts';
 import type { Progress } from '../domain/progress.ts';
-import { AppendRefused, type Log, LogUnavailable } from '../log/log.ts';
+import { AppendRefused, type Log } from '../log/log.ts';
 
 /** A log that is away for no longer than this stops no run: its text waits. */
 const patienceMs = 10_000;
@@ -11,7 +12,7 @@ const longestWaitMs = 500;
  * Appends an entry at the end of the log that `progress` has read, and has `progress` read it too. A log that is away is
  * asked again until it is back; where it had taken the entry and only its answer was lost, that is found out.
  *
- * @throws AppendRefused where somebody else has written; LogUnavailable where it stays away
+ * @throws AppendRefused where somebody else has written; MillraceError `UNAVAILABLE` where it stays away
  */
 export async function appendNext(log: Log, id: string, progress: Progress, entry: Entry): Promise<void> {
   const deadline = performance.now() + patienceMs;
@@ -22,7 +23,7 @@ export async function appendNext(log: Log, id: string, progress: Progress, entry
     } catch (error) {
       if (error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))
         return progress.apply(entry);
-      if (!(error instanceof LogUnavailable) || performance.now() + wait > deadline) throw error;
+      if (!isUnavailable(error) || performance.now() + wait > deadline) throw error;
       unsure = true;
       await sleep(wait);
     }

@@ -16,7 +16,10 @@ const madeTitleLength = 60;
 
 /** The verbs of conversations on one set of parts. */
 export function createConversations(deps: SubmitDeps): Conversations {
-  const { store, bus, log, now = Date.now } = deps;
+  const { store, bus, log, onError, now = Date.now } = deps;
+
+  /** What has been done is done, also where nobody can be told now. */
+  const told = (id: string) => tellConversation(bus, id).catch((error: unknown) => onError(error, id));
 
   async function findFor(viewer: Viewer, id: string): Promise<Conversation> {
     const [row] = await store.conversations.byIds([id]);
@@ -47,7 +50,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
       await findFor(viewer, id);
       const renamed = await store.conversations.rename(id, checkTitle(title, 1));
       if (!renamed) throw notFound(`The conversation ${id}`);
-      await tellConversation(bus, id);
+      await told(id);
       return renamed;
     },
 
@@ -60,7 +63,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
         if (!ended) await endLog(deps, generationId);
         await log.retire(generationId, 0);
       }
-      await tellConversation(bus, id);
+      await told(id);
     },
 
     async follow(viewer, id) {

@@ -1,9 +1,13 @@
 import { beginning, type Position } from '../domain/cursor.ts';
+import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
 import type { Log, Slice } from '../log/log.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
+
+/** A log that could not be read is asked again after this long. */
+const readAgainMs = 500;
 
 export interface FollowDeps {
   readonly store: Store;
@@ -69,16 +73,26 @@ export class Follower {
     const { offset } = this.#position;
     if (offset > tail.offset) return this.#ahead(tail);
     if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
-    const { id } = this.generation;
-    const slice = tail.since(offset) ?? (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+    const slice = tail.since(offset) ?? (await this.#read(offset));
+    if (slice === 'away') return this.#changed(readAgainMs);
     if (slice?.epoch === this.#position.epoch && slice.entries.length > 0) this.#take(numbered(slice));
     // Gone, or begun anew, just now.
     else await tail.repair();
   }
 
+  async #read(offset: number): Promise<Slice | undefined | 'away'> {
+    const { id } = this.generation;
+    try {
+      return (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+    } catch (error) {
+      if (isUnavailable(error)) return 'away';
+      throw error;
+    }
+  }
+
   /** It has read more than the tail knows of: the tail is late, or the log has lost its end. */
   async #ahead(tail: Tail): Promise<void> {
-    await tail.repair();
+    if (!(await tail.repair())) return this.#changed(readAgainMs);
     if (tail.epoch === this.#position.epoch && this.#position.offset > tail.offset) this.#rewind(tail.epoch);
   }
 
@@ -110,11 +124,14 @@ export class Follower {
     else await changed;
   }
 
-  #changed(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+  /** Resolves when the tail has changed, or after `ms`. */
+  async #changed(ms?: number): Promise<void> {
+    if (this.#closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    return promise;
+    const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(timer);
   }
 
   #takeSettled(generation: Generation): void {

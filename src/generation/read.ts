@@ -1,4 +1,5 @@
 import { beginning } from '../domain/cursor.ts';
+import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Progress } from '../domain/progress.ts';
 import type { Head, Log } from '../log/log.ts';
@@ -32,10 +33,18 @@ export async function readProgress(log: Log, ids: readonly string[]): Promise<Ma
   return found;
 }
 
-/** What each of these generations has written so far, by id. */
+/**
+ * What each of these generations has written so far, by id.
+ * @throws MillraceError `UNAVAILABLE` where the logs are away, and one of these may have written something.
+ */
 export async function readContent(log: Log, generations: readonly Generation[]): Promise<Map<string, Content>> {
-  const open = generations.filter(({ course }) => !course).map(({ id }) => id);
-  const progress = open.length > 0 ? await readProgress(log, open) : new Map<string, Progress>();
+  const open = generations.filter(({ course }) => !course);
+  const ids = open.map(({ id }) => id);
+  const progress = await readProgress(log, ids).catch((error: unknown) => {
+    // Who has just submitted one is to have its id, whatever else is away.
+    if (isUnavailable(error) && open.every(({ status }) => status === 'QUEUED')) return new Map<string, Progress>();
+    throw error;
+  });
   return new Map(generations.map((generation) => [generation.id, contentOf(generation, progress.get(generation.id))]));
 }
 
@@ -46,11 +55,17 @@ function contentOf({ course, text }: Generation, progress: Progress | undefined)
   return { text: progress.text, position: { epoch, offset, length: progress.text.length } };
 }
 
-/** The rows as they are now: until a generation has ended its log knows more than its row. One question to the log. */
+/**
+ * The rows as they are now: until a generation has ended its log knows more than its row. One question to the log;
+ * where that is away, what the rows say has to do.
+ */
 export async function readCurrent(log: Log, rows: readonly Generation[]): Promise<Generation[]> {
   const open = rows.filter((row) => !hasEnded(row));
   if (open.length === 0) return [...rows];
-  const heads = await log.heads(open.map(({ id }) => id));
+  const heads = await log.heads(open.map(({ id }) => id)).catch((error: unknown) => {
+    if (isUnavailable(error)) return new Map<string, Head>();
+    throw error;
+  });
   return rows.map((row) => {
     const head = hasEnded(row) ? undefined : heads.get(row.id);
     return head ? withHead(row, head) : row;

@@ -44,8 +44,12 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     else await retire(deps, generation, progress);
   } catch (error) {
     if (error === signal.reason) return;
-    // Somebody else has taken over, or ended it. Where the log itself is gone, the next run begins it anew.
-    if (error instanceof AppendRefused && error.reason !== 'missing') return;
+    if (error instanceof AppendRefused) {
+      // Where the log itself is gone, the queue may be too: nobody else is told to begin it anew.
+      if (error.reason === 'missing') return run(deps, job, signal);
+      // Somebody else has taken over, or ended it.
+      return;
+    }
     deps.onError(error, job.id);
     throw error;
   }
@@ -216,10 +220,16 @@ class Run {
     throw new BackendError('truncated', `${backend.name} ended without an end.`);
   }
 
+  /** Notes in the records what the log says already: where they are away, the attempt goes on without. */
   async #started(): Promise<void> {
-    const { attempt } = this.#writer.progress;
-    await this.#deps.store.generations.start(this.#generation.id, attempt, this.#now());
-    await tellGeneration(this.#deps.bus, this.#generation);
+    const { store, bus, onError } = this.#deps;
+    const { id } = this.#generation;
+    try {
+      await store.generations.start(id, this.#writer.progress.attempt, this.#now());
+      await tellGeneration(bus, this.#generation);
+    } catch (error) {
+      onError(error, id);
+    }
   }
 
   #completed({ finishReason, usage }: BackendEnd): EndedEntry {

@@ -5,6 +5,7 @@ import type { EndedEntry, Entry } from '../domain/entry.ts';
  * The logs of all generations: ordered, durable, append-only.
  *
  * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before.
+ * Where the logs are away for now, every method throws MillraceError `UNAVAILABLE`.
  */
 export interface Log {
   /**
@@ -16,7 +17,7 @@ export interface Log {
    * one wrote is overlooked, not even where the log was lost and begun anew.
    *
    * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it: nothing was written;
-   *   LogUnavailable where the logs can't be reached now: whether something was written is not known.
+   *   `UNAVAILABLE` where the logs are away for now: whether something was written is not known.
    */
   append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
 
@@ -79,13 +80,5 @@ export class AppendRefused extends Error {
     super(`The log of ${id} refuses the entries: ${reason}`);
     this.name = 'AppendRefused';
     this.reason = reason;
-  }
-}
-
-/** The logs can't be reached now. Every method may throw it. */
-export class LogUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('The logs can not be reached now.', { cause });
-    this.name = 'LogUnavailable';
   }
 }

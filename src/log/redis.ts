@@ -1,16 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
-import {
-  AppendRefused,
-  type Head,
-  type Log,
-  LogUnavailable,
-  logTopic,
-  type Place,
-  type ReadSlice,
-  type RefusalReason,
-} from './log.ts';
+import { MillraceError } from '../domain/errors.ts';
+import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlice, type RefusalReason } from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
 /** About how much one `read` gives of one log. */
@@ -49,13 +41,13 @@ export class RedisLog implements Log {
     const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
     const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
-    const said = this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
-    const answer = await reached(said);
+    const appended = this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+    const answer = await appended.catch(explain);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
-    const rows = await reached(Promise.all(ids.map((id) => this.#redis.hgetall(headKey(id)))));
+    const rows = await Promise.all(ids.map((id) => this.#redis.hgetall(headKey(id)))).catch(explain);
     const heads = new Map<string, Head>();
     for (const [index, id] of ids.entries()) {
       const row = rows[index];
@@ -68,7 +60,7 @@ export class RedisLog implements Log {
     const slices = new Map<string, ReadSlice>();
     await Promise.all(
       [...after].map(async ([id, offset]) => {
-        const found = await reached(this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes));
+        const found = await this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes).catch(explain);
         if (!found) return;
         const [epoch, lines, more] = found;
         const entries = lines.map((line) => JSON.parse(line) as Entry);
@@ -85,11 +77,13 @@ export class RedisLog implements Log {
   }
 }
 
-/** Whatever Redis, or the way to it, has against a command: the scripts themselves answer and do not fail. */
-const reached = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
-  answer.catch((cause: unknown) => {
-    throw new LogUnavailable(cause);
-  });
+/** Whatever is not Redis' own answer to a command, or is one that says that it can't answer now, means that it is away. */
+function explain(error: unknown): never {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (name === 'ReplyError' && !/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY)/.test(message)) throw error;
+  const text = 'What generations write can not be read or written now. Try again in a moment.';
+  throw new MillraceError('UNAVAILABLE', text, { cause: error });
+}
 
 const headKey = (id: string) => `millrace:{${id}}:head`;
 const streamKey = (id: string) => `millrace:{${id}}:log`;

@@ -19,9 +19,9 @@ export class Tail {
   #window: Entry[] = [];
   #length = 0;
   #ended = false;
-  #repairing: Promise<void> | undefined;
+  #repairing: Promise<boolean> | undefined;
   #repairAgain = false;
-  /** When it last heard of the log, or asked it. */
+  /** When it last heard of the log, or asked it; long ago where it could not. */
   heardAt: number;
 
   constructor(id: string, log: Log, now: number, onError: (error: unknown) => void) {
@@ -85,24 +85,29 @@ export class Tail {
     for (const onChange of this.#readers) onChange();
   }
 
-  /** Catches up with the log itself. Never rejects: a log that can't be read now is asked again after a silence. */
-  repair(): Promise<void> {
+  /** Catches up with the log itself, and resolves to whether it could: a log that can't be read now is asked again soon. */
+  repair(): Promise<boolean> {
     this.#repairAgain = true;
     this.#repairing ??= this.#catchUp();
     return this.#repairing;
   }
 
-  async #catchUp(): Promise<void> {
+  async #catchUp(): Promise<boolean> {
+    let done = false;
     while (this.#repairAgain) {
       this.#repairAgain = false;
       try {
         await this.#readOn();
+        done = true;
       } catch (error) {
+        done = false;
+        this.heardAt = Number.NEGATIVE_INFINITY;
         this.#onError(error);
       }
     }
     // In the turn of the last look: whoever asks from here on needs a look of its own.
     this.#repairing = undefined;
+    return done;
   }
 
   async #readOn(): Promise<void> {
@@ -226,6 +231,7 @@ export class Tails {
         if (!head || head.epoch !== tail.epoch || head.offset !== tail.offset) void tail.repair();
       }
     } catch (error) {
+      for (const tail of silent) tail.heardAt = Number.NEGATIVE_INFINITY;
       this.#onError(error);
     }
   }

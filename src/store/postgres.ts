@@ -27,6 +27,9 @@ const connectTimeoutMs = 2_000;
 export async function openPostgresStore({ url, poolSize, onError, onQuery }: PostgresOptions): Promise<Store> {
   const pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: connectTimeoutMs });
   pool.on('error', onError);
+  // The pool listens to idle connections only. One that breaks in use fails its query, and says so once more here:
+  // an error that nobody hears would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: unavailableWhenAway(pool) }),
     ...(onQuery && { log: (event) => onQuery(event.query.sql) }),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { MillraceError } from '../../src/domain/errors.ts';
 import { appendNext } from '../../src/generation/append.ts';
 import { readProgress } from '../../src/generation/read.ts';
-import { type Log, LogUnavailable } from '../../src/log/log.ts';
+import type { Log } from '../../src/log/log.ts';
 import { ended, started, text } from '../contract/log.ts';
 import { changed, queuedGeneration, useParts } from './parts.ts';
 
@@ -12,7 +13,7 @@ function unreliable(log: Log, ...failures: ('before' | 'after')[]): Log {
   const append: Log['append'] = async (...call) => {
     const failure = failures.shift();
     if (failure !== 'before') await log.append(...call);
-    if (failure) throw new LogUnavailable(new Error('cut'));
+    if (failure) throw new MillraceError('UNAVAILABLE', 'cut');
   };
   return changed(log, { append });
 }

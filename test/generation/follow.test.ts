@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { MillraceError } from '../../src/domain/errors.ts';
 import type { LogEvent } from '../../src/domain/merge.ts';
 import { Follower } from '../../src/generation/follow.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { settle } from '../../src/generation/settle.ts';
+import type { Log } from '../../src/log/log.ts';
 import { Tails } from '../../src/log/tail.ts';
 import { turns } from '../bus/lossy.ts';
 import { ended, queued, started, text } from '../contract/log.ts';
@@ -164,4 +166,44 @@ test('where a log can not be read the reader is told, and closing it lets go of 
   const follower = new Follower(failing, generation, undefined);
   await expect(follower.next()).rejects.toThrow('the disk is gone');
   follower.close();
+});
+
+test('a log that is away for a while makes a reader wait, and not fail', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call', ' me');
+  await parts.log.append(generation.id, 1, [ended]);
+  let left = 2;
+  const away = new MillraceError('UNAVAILABLE', 'away');
+  const read: Log['read'] = (after) => (left-- > 0 ? Promise.reject(away) : parts.log.read(after));
+  const follower = new Follower({ ...parts, log: changed(parts.log, { read }) }, generation, undefined);
+  const events = [await follower.next(), await follower.next(), await follower.next(), await follower.next()];
+  expect(types(events)).toEqual(['queued', 'attemptStarted', 'textAppended', 'ended']);
+  follower.close();
+});
+
+test('a reader ahead of a tail that can not catch up now is not rewound', async () => {
+  const { parts } = opened;
+  const generation = await running(parts, 'Call');
+  const heads: Log['heads'] = (ids) => (away ? Promise.reject(gone) : parts.log.heads(ids));
+  const gone = new MillraceError('UNAVAILABLE', 'away');
+  let away = false;
+  const errors: unknown[] = [];
+  // Its tail hears nothing, as one whose subscription was just lost.
+  const bus = { ...parts.bus, subscribe: async () => () => {} };
+  const tails = new Tails({ log: changed(parts.log, { heads }), bus, onError: (error) => errors.push(error) });
+  const deps = { ...parts, tails };
+  const late = new Follower(deps, generation, undefined);
+  for (let i = 0; i < 3; i++) await late.next();
+  await parts.log.append(generation.id, 1, [text(4, ' me')]);
+  const epoch = (await parts.log.heads([generation.id])).get(generation.id)?.epoch ?? '';
+  const ahead = new Follower(deps, generation, { epoch, offset: 4, length: 7 });
+  away = true;
+  const next = ahead.next();
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  away = false;
+  await parts.log.append(generation.id, 1, [ended]);
+  expect(types([await next])).toEqual(['ended']);
+  expect(new Set(errors)).toEqual(new Set([gone]));
+  for (const each of [late, ahead]) each.close();
+  tails.close();
 });

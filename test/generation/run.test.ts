@@ -241,3 +241,28 @@ test('where the store failed at the end, a later run settles what the log says',
   expect(await runToEnd(parts, deps, generation)).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
   expect(backend.requests).toHaveLength(1);
 });
+
+test('an attempt goes on where the records can not be told of it', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const away = new Error('the store is away');
+  const start = () => Promise.reject(away);
+  const store = { ...parts.store, generations: { ...parts.store.generations, start } };
+  const backend = new ScriptedBackend('a', [['Call', ' me']]);
+  const row = await runToEnd(parts, runDeps({ ...parts, store }, [backend]), generation);
+  expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
+  expect(parts.errors.splice(0)).toEqual([away]);
+});
+
+test('a run whose log is lost begins it anew, at once', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const lose = () => void parts.log.retire(generation.id, 0);
+  const backend = new ScriptedBackend('a', [
+    [lose, hang],
+    ['Call', ' me'],
+  ]);
+  const row = await runToEnd(parts, runDeps(parts, [backend]), generation);
+  expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
+  expect((await typesOf(parts, generation.id)).slice(0, 3)).toEqual(['queued', 'attemptStarted', 'textAppended']);
+});

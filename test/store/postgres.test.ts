@@ -39,3 +39,19 @@ test('a database that is away is UNAVAILABLE, and one that is back works without
   expect(await store.viewers.byIds(['usr_1'])).toHaveLength(1);
   await store.close();
 });
+
+test('a database that goes in the middle of queries fails those, and nothing else', async () => {
+  const store = await openPostgresStore({ url: await newDatabase(), poolSize: 3, onError: ignore });
+  let asked = 0;
+  const ask = async () => {
+    for (;;) {
+      await store.viewers.put({ id: `usr_${++asked}`, name: 'Ann', role: 'MEMBER' });
+    }
+  };
+  const askers = ['a', 'b', 'c'].map(() => expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE' }));
+  await expect.poll(() => asked).toBeGreaterThan(20);
+  await server.kill();
+  await Promise.all(askers);
+  await server.start();
+  await store.close();
+});
