@@ -16,10 +16,6 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly pid: number;
-  /** What `ready` matched. */
-  readonly said: RegExpExecArray;
-  /** The last it has printed. */
-  output(): string;
   /** How it ended, as in `exit code 1` or `SIGKILL`, once it has. */
   readonly ended: Promise<string>;
   /** Sends it a signal; resolves once it is gone. */
@@ -37,12 +33,11 @@ export async function launch(
   const child = spawn(command, args, { ...settings, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = logFile === undefined ? undefined : createWriteStream(logFile, { flags: 'a' });
   let output = '';
-  const said = await new Promise<RegExpExecArray>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const read = (text: string) => {
       output = (output + text).slice(-keptOutput);
       log?.write(text);
-      const match = ready.exec(output);
-      if (match) resolve(match);
+      if (ready.test(output)) resolve();
     };
     child.stdout.setEncoding('utf8').on('data', read);
     child.stderr.setEncoding('utf8').on('data', read);
@@ -57,8 +52,6 @@ export async function launch(
   if (isGone(child)) resolve(howItEnded(child));
   return {
     pid: child.pid ?? 0,
-    said,
-    output: () => output,
     ended,
     async end(signal) {
       if (!isGone(child)) child.kill(signal);
