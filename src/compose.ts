@@ -134,14 +134,16 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   await store.viewers.put(localViewer);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
+  const backend = async () => {
+    if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
+  };
   return {
     pipeline: createPipeline({ services, viewer: localViewer, logger, isAllowedOrigin }),
     readiness: {
       store: () => store.check(),
       bus: () => bus.check(),
-      backend: async () => {
-        if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
-      },
+      // An API node serves without: what is up already can be read, and what is asked waits.
+      ...(worker && { backend }),
     },
     work: async () => worker?.start(),
     async handOver() {

@@ -9,6 +9,8 @@ import { parseRedisUrl, type RedisAddress } from './redis-client.ts';
 export interface Config {
   /** The address to listen on. */
   readonly host: string;
+  /** Whether it may be reached by other names than loopback's. */
+  readonly allowRemote: boolean;
   /** The port to listen on; 0 for any free one. */
   readonly port: number;
   /** Absolute path of the folder that all data lies in; may not exist yet. */
@@ -132,6 +134,7 @@ export function loadConfig({
   if (!settings || !file || found.length > 0) throw new ConfigError(found);
   return deepFreeze({
     host: settings.HOST,
+    allowRemote: settings.MILLRACE_ALLOW_REMOTE,
     port: settings.PORT,
     dataDir: resolve(cwd, settings.MILLRACE_DATA_DIR),
     distributed: distributedConfig(settings),

@@ -18,11 +18,12 @@ export interface RunningServer {
 /** Starts the server; resolves once it answers. @throws StartError where its parts or the address can't be had. */
 async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const parts = await openParts(config, logger).catch((cause) => {
-    throw new StartError(messageOf(cause), { cause });
+    throw new StartError(explained(cause, config), { cause });
   });
   const app = await compose(config, parts, logger);
   const { pipeline, readiness } = app;
-  const http = createHttpServer({ pipeline: config.role === 'worker' ? undefined : pipeline, readiness, logger });
+  const { role, allowRemote } = config;
+  const http = createHttpServer({ pipeline: role === 'worker' ? undefined : pipeline, readiness, logger, allowRemote });
   const url = await listen(http, app, config);
   await app.work();
   return {
@@ -47,6 +48,13 @@ async function listen(http: HttpServer, app: App, { host, port }: Config): Promi
       : `Can't listen on port ${port} of ${host}: ${messageOf(cause)}`;
     throw new StartError(message, { cause });
   }
+}
+
+/** What is wrong with the parts, and which they are. */
+function explained(cause: unknown, { distributed, dataDir }: Config): string {
+  const said = messageOf(cause);
+  if (said.startsWith(dataDir)) return said;
+  return `Can't use ${distributed ? 'what the nodes share' : `the data folder ${dataDir}`}: ${said}`;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -191,8 +191,7 @@ export class Health {
         ? cause
         : new BackendError('protocol', `The probe of ${this.#backend.name} failed.`, { cause });
     const wasOut = !this.up;
-    if (asksForRest(error)) this.#restFor(error.retryAfterMs);
-    else if (error.kind !== 'timeout') this.#answers = false;
+    if (error.kind !== 'timeout') this.#answers = false;
     else if (++this.#late >= lateProbesToLeave || this.#running === 0) this.#answers = false;
     else return;
     if (error.kind === 'unreachable') this.#gone = true;

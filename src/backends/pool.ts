@@ -42,10 +42,12 @@ export interface BackendState {
 }
 
 export interface AcquireOptions {
-  /** Name of the backend that has just failed: it is taken only where no other one is ready. */
+  /** Name of the backend that has just failed: it is taken only where no other one has room. */
   readonly avoid?: string | undefined;
   /** How long to wait, in ms, while no backend is up at all; for ever where left out. The time begins anew whenever one comes up. */
   readonly unavailableTimeoutMs?: number | undefined;
+  /** Since when the request has been waiting, also elsewhere, in ms since 1970; now where left out. */
+  readonly waitingSince?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -77,6 +79,7 @@ export class Pool {
   readonly #onChange: (state: PoolState) => void;
   readonly #line = new Set<Waiter<{ member: Member; lease: Lease }>>();
   #onlineSince: number | null = Date.now();
+  #downSince: number | null = null;
   #leases = 0;
   #telling = false;
   #closed = false;
@@ -155,17 +158,25 @@ export class Pool {
 
   /** A place as far as this process knows. */
   async #acquireHere(options: AcquireOptions): Promise<{ member: Member; lease: Lease }> {
-    const { avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, signal } = options;
+    const { avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, waitingSince = Date.now(), signal } = options;
     signal.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const onTimeout = () => this.#unavailableError(unavailableTimeoutMs);
-    const waiter = new Waiter(this.#line, { avoid, timeoutMs: unavailableTimeoutMs, onTimeout, signal });
+    const waiter = new Waiter(this.#line, {
+      avoid,
+      timeoutMs: unavailableTimeoutMs,
+      since: waitingSince,
+      onTimeout,
+      signal,
+    });
     this.#serve();
     return waiter.served;
   }
 
   #changed(): void {
-    this.#onlineSince = this.#isUp() ? (this.#onlineSince ?? Date.now()) : null;
+    const isUp = this.#isUp();
+    this.#onlineSince = isUp ? (this.#onlineSince ?? Date.now()) : null;
+    this.#downSince = isUp ? null : (this.#downSince ?? Date.now());
     this.#serve();
     this.#tell();
   }
@@ -176,7 +187,7 @@ export class Pool {
     for (const waiter of this.#line) {
       const member = this.#choose(waiter.avoid);
       if (member) waiter.serve(this.#lend(member));
-      else waiter.setClock(!isUp);
+      else waiter.setClock(isUp ? null : this.#downSince);
     }
   }
 
@@ -193,12 +204,14 @@ export class Pool {
     });
   }
 
+  /** Another one than the one to avoid, if it has room; that one rather than none. */
   #choose(avoid: string | undefined): Member | undefined {
-    const ready = this.#members.filter(({ health }) => health.ready);
-    const others = ready.filter(({ backend }) => backend.name !== avoid);
     let best: Member | undefined;
-    for (const member of others.length > 0 ? others : ready) {
-      if (load(member) < 1 && !member.crowded && (!best || compare(member, best) < 0)) best = member;
+    const rank = ({ backend }: Member) => (backend.name === avoid ? 1 : 0);
+    for (const member of this.#members) {
+      if (!member.health.ready || member.crowded || load(member) >= 1) continue;
+      if (!best || rank(member) - rank(best) < 0 || (rank(member) === rank(best) && compare(member, best) < 0))
+        best = member;
     }
     return best;
   }

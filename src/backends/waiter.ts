@@ -1,7 +1,10 @@
 export interface WaiterOptions {
   /** Whom it would rather not be served by. */
   readonly avoid: string | undefined;
+  /** How long it waits while its clock runs, ... */
   readonly timeoutMs: number;
+  /** ... counted from this moment at the earliest, in ms since 1970. */
+  readonly since: number;
   /** Makes the error that it leaves with when its time is up. */
   readonly onTimeout: () => Error;
   readonly signal: AbortSignal;
@@ -40,20 +43,21 @@ export class Waiter<T> {
     this.#outcome.reject(reason);
   }
 
-  /** Its time runs while `running`, and starts from the beginning each time. */
-  setClock(running: boolean): void {
-    const { timeoutMs, onTimeout } = this.#options;
-    if (!running) {
+  /** Its time runs from `from` on, in ms since 1970; where that is null it stands still, and begins anew later. */
+  setClock(from: number | null): void {
+    const { timeoutMs, since, onTimeout } = this.#options;
+    if (from === null) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     } else if (timeoutMs <= longestTimer) {
-      this.#timer ??= setTimeout(() => this.sendAway(onTimeout()), timeoutMs);
+      const left = Math.max(from, since) + timeoutMs - Date.now();
+      this.#timer ??= setTimeout(() => this.sendAway(onTimeout()), Math.max(0, left));
     }
   }
 
   #leave(): void {
     this.#line.delete(this);
-    this.setClock(false);
+    this.setClock(null);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { badInput } from '../domain/errors.ts';
 import type { ChatMessage, Sampling } from '../domain/generation.ts';
 
+const maxStopLength = 256;
 /** Larger ones are refused: no model reads so much, and every node would have to carry it. In code units. */
 const maxPromptLength = 4 << 20;
 
@@ -32,8 +33,9 @@ export function checkSampling(
     throw badInput('`temperature` must be from 0 to 2.');
   }
   if (topP !== undefined && !(topP > 0 && topP <= 1)) throw badInput('`topP` must be above 0 and at most 1.');
-  if (stop && (stop.length > 4 || stop.includes('')))
-    throw badInput('`stop` takes at most 4 texts, none of them empty.');
+  if (stop && (stop.length > 4 || stop.some(({ length }) => length < 1 || length > maxStopLength))) {
+    throw badInput(`\`stop\` takes at most 4 texts of 1 to ${maxStopLength} characters.`);
+  }
   return sampling;
 }
 

@@ -36,12 +36,14 @@ export interface RunDeps extends SettleDeps {
 export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise<void> {
   try {
     const [generation] = await deps.store.generations.byIds([job.id]);
-    if (!generation || hasEnded(generation)) return;
+    // Deleted with its conversation: a log that was begun at that moment is nobody's.
+    if (!generation) return await deps.log.retire(job.id, 0);
+    if (hasEnded(generation)) return;
     const progress = await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
     if (model) await new Run(deps, generation, model, progress).finish(signal);
-    else await retire(deps, generation, progress);
+    else await failUnconfigured(deps, generation, progress);
   } catch (error) {
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
@@ -65,7 +67,7 @@ async function openLog({ log, now = Date.now }: RunDeps, id: string) {
 }
 
 /** Ends a generation whose model was taken out of the configuration. */
-async function retire(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
+async function failUnconfigured(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
   const { log, now = Date.now } = deps;
   const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
   const ended = failed(gone, progress.tokens, now());
@@ -156,7 +158,9 @@ class Run {
       let lease: Lease | undefined;
       try {
         const unavailableTimeoutMs = this.#model.queueTimeoutMs;
-        lease = await this.#model.pool.acquire({ avoid, unavailableTimeoutMs, signal });
+        // The first attempt has waited since it was accepted, in whatever line.
+        const waitingSince = this.#writer.progress.attempt === 0 ? this.#generation.createdAt : undefined;
+        lease = await this.#model.pool.acquire({ avoid, unavailableTimeoutMs, waitingSince, signal });
         return await this.#attempt(lease, messages, signal);
       } catch (error) {
         const failure = this.#failure(error, signal);
@@ -236,7 +240,7 @@ class Run {
     const { tokens, keptTokens } = this.#writer.progress;
     // To the last attempt the kept tokens were part of the prompt; to the generation they are part of the answer.
     const total = {
-      promptTokens: usage?.promptTokens == null ? null : Math.max(0, usage.promptTokens - keptTokens),
+      promptTokens: usage?.promptTokens == null ? null : withoutKept(usage.promptTokens, keptTokens),
       completionTokens: usage ? keptTokens + usage.completionTokens : tokens,
     };
     return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
@@ -250,3 +254,7 @@ function failed(cause: BackendError, completionTokens: number, at: number): Ende
   const usage = { promptTokens: null, completionTokens };
   return { type: 'ended', at, status: 'FAILED', finishReason: 'ERROR', usage, error };
 }
+
+/** Null where the backend can't have counted the kept tokens as prompt. */
+const withoutKept = (promptTokens: number, keptTokens: number): number | null =>
+  promptTokens > keptTokens || keptTokens === 0 ? promptTokens - keptTokens : null;

@@ -21,6 +21,6 @@ export async function settle(
 ): Promise<void> {
   if (!progress.ended) throw new Error(`${generation.id} has not ended.`);
   const first = await store.generations.settle(generation.id, progress.outcome(progress.ended));
-  await log.retire(generation.id, logRetentionMs);
   if (first) await tellGeneration(bus, generation);
+  await log.retire(generation.id, logRetentionMs);
 }

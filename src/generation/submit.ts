@@ -7,6 +7,7 @@ import type { CancelDeps } from './cancel.ts';
 import { tellGeneration } from './changes.ts';
 import type { RunInput } from './generation.ts';
 import { checkSampling, fingerprint } from './prompt.ts';
+import { readCurrent } from './read.ts';
 
 export interface SubmitDeps extends CancelDeps {
   /** Ids of the configured models. */
@@ -31,10 +32,8 @@ export function draftOf(
   }
   const parameters = checkSampling(input.parameters);
   const onDisconnect = input.onDisconnect ?? 'CONTINUE';
-  const generation = {
-    ...{ id: newId('gen'), viewerId: viewer.id, modelId, parameters },
-    ...{ onDisconnect, createdAt: now() },
-  } as const;
+  const id = newId('gen');
+  const generation = { id, viewerId: viewer.id, modelId, parameters, onDisconnect, createdAt: now() };
   const meant = { ...input, parameters, onDisconnect, idempotencyKey: undefined };
   return { generation, idempotencyKey: key, fingerprint: fingerprint(meant) };
 }
@@ -46,7 +45,7 @@ export function draftOf(
 export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<Generation> {
   const { store, log, queue, bus, onError, now = Date.now } = deps;
   const { generation, created } = await store.generations.submit(draft);
-  if (!created) return generation;
+  if (!created) return (await readCurrent(log, [generation]))[0] ?? generation;
   const { id, modelId } = generation;
   try {
     await log.append(id, 0, [{ type: 'queued', at: now() }]);

@@ -1,8 +1,8 @@
 import { badInput } from '../domain/errors.ts';
 import type { Page, PageRequest } from '../store/store.ts';
 
-const defaultSize = 20;
-const maxSize = 100;
+export const defaultSize = 20;
+export const maxSize = 100;
 
 interface ConnectionArguments {
   readonly first?: number | null;

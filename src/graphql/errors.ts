@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { errorCodes, MillraceError } from '../domain/errors.ts';
 
+/** For Yoga: the request was understood and answered, so that event-stream clients read on instead of trying again. */
+const answered = { http: { status: 200 } };
+
 /** Where masked errors go: the log has what the client's error id points to. */
 export type ReportError = (error: unknown, errorId: string) => void;
 
@@ -17,7 +20,7 @@ export function maskError(error: unknown, report: ReportError): GraphQLError {
     return new GraphQLError(original.message, {
       ...place,
       originalError: original,
-      extensions: { code: original.code },
+      extensions: { code: original.code, ...answered },
     });
   }
   if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {

@@ -6,6 +6,7 @@ import type { Viewer } from '../domain/conversation.ts';
 import { createContext, type Services } from './context.ts';
 import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
+import { limitsRule } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
 import { schema } from './schema.ts';
 
@@ -49,7 +50,7 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
     logging: false,
     landingPage: false,
     multipart: false,
-    plugins: [maskValidation(mask), multipartSubscriptions()],
+    plugins: [limits, maskValidation(mask), multipartSubscriptions()],
     ...graphiql,
   });
 
@@ -73,6 +74,8 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
   };
 }
 
+const limits: Plugin = { onValidate: ({ addValidationRule }) => addValidationRule(limitsRule) };
+
 /** What is wrong with a document is found before the mask has its turn. */
 const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
   onValidate:
@@ -83,7 +86,7 @@ const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
 });
 
 /** Yoga notes in the errors which status its HTTP answer is to have: nothing for other transports to tell. */
-function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
+export function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
   if (!errors) return result;
   const bare = errors.map((error) => {
     const { http: _, ...extensions } = error.extensions;

@@ -26,7 +26,7 @@ export interface Log {
 
   /**
    * The entries of each log after the offset given for it (0: from the start), in order; of one log at most about
-   * 1 MiB at once, and then `more` is true. A log that does not exist is missing from the answer.
+   * 4 MiB at once, and then `more` is true. A log that does not exist is missing from the answer.
    */
   read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>>;
 

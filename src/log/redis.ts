@@ -6,7 +6,7 @@ import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlic
 import { appendScript, readScript } from './redis-scripts.ts';
 
 /** About how much one `read` gives of one log. */
-const sliceBytes = 1 << 20;
+const sliceBytes = 4 << 20;
 
 interface Commands {
   millraceAppend(...args: (string | number)[]): Promise<string>;

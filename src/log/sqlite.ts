@@ -43,12 +43,14 @@ interface Filling {
 }
 
 /** About how much one `read` gives of one log. */
-const sliceBytes = 1 << 20;
+const sliceBytes = 4 << 20;
 const purgeIntervalMs = 60_000;
+/** How many logs one transaction forgets. */
+const purgeAtOnce = 20;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS heads (
-    log INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, offset INTEGER NOT NULL,
+    log INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, offset INTEGER NOT NULL,
     attempt INTEGER NOT NULL, startedAt INTEGER, firstTokenAt INTEGER, ended TEXT, retireAt INTEGER) STRICT;
   CREATE INDEX IF NOT EXISTS heads_retireAt ON heads (retireAt) WHERE retireAt IS NOT NULL;
   CREATE TABLE IF NOT EXISTS entries (
@@ -164,17 +166,25 @@ export class SqliteLog implements Log {
   purge(): void {
     this.#commits.add({
       write: () => {
-        this.#purgeNow();
-        return () => {};
+        const more = this.#purgeNow() === purgeAtOnce;
+        return () => {
+          if (more) this.purge();
+        };
       },
       // The next round tries again, and what is left behind does no harm.
       reject: () => {},
     });
   }
 
-  #purgeNow(): void {
-    this.#statements.purgeEntries.run(this.#now());
-    this.#statements.purgeHeads.run(this.#now());
+  /** How many went: what is left waits for the next transaction, so that the process is not blocked for long. */
+  #purgeNow(): number {
+    const { expired, purgeEntries, purgeHead } = this.#statements;
+    const rows = expired.all(this.#now(), purgeAtOnce) as unknown as { log: number }[];
+    for (const { log } of rows) {
+      purgeEntries.run(log);
+      purgeHead.run(log);
+    }
+    return rows.length;
   }
 
   close(): void {
@@ -194,7 +204,6 @@ const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: Head
 });
 
 function prepare(database: DatabaseSync) {
-  const expired = 'SELECT log FROM heads WHERE retireAt <= ?';
   return {
     head: database.prepare('SELECT * FROM heads WHERE id = ?'),
     heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),
@@ -210,7 +219,8 @@ function prepare(database: DatabaseSync) {
        ORDER BY heads.log, entries.offset`,
     ),
     retire: database.prepare('UPDATE heads SET retireAt = ? WHERE id = ?'),
-    purgeEntries: database.prepare(`DELETE FROM entries WHERE log IN (${expired})`),
-    purgeHeads: database.prepare('DELETE FROM heads WHERE retireAt <= ?'),
+    expired: database.prepare('SELECT log FROM heads WHERE retireAt <= ? LIMIT ?'),
+    purgeEntries: database.prepare('DELETE FROM entries WHERE log = ?'),
+    purgeHead: database.prepare('DELETE FROM heads WHERE log = ?'),
   };
 }

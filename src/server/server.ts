@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
-import { isAllowedOrigin } from './origin.ts';
+import { isAllowedOrigin, isLoopback } from './origin.ts';
 import { createWsTransport, refuse } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
@@ -15,6 +15,8 @@ interface HttpServerOptions {
   readonly pipeline: Pipeline | undefined;
   readonly readiness: Readiness;
   readonly logger: Logger;
+  /** Whether other names than loopback's lead here rightly. */
+  readonly allowRemote: boolean;
 }
 
 export interface HttpServer {
@@ -29,8 +31,9 @@ export interface HttpServer {
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
-export function createHttpServer({ pipeline, readiness, logger }: HttpServerOptions): HttpServer {
+export function createHttpServer({ pipeline, readiness, logger, allowRemote }: HttpServerOptions): HttpServer {
   const ws = pipeline && createWsTransport(pipeline);
+  const isAllowedHost = (host: string | undefined) => allowRemote || isLoopback(host);
   let closing = false;
   const answers = new Set<ServerResponse>();
 
@@ -41,6 +44,7 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
     if (!pipeline) return response.writeHead(404).end();
+    if (!isAllowedHost(request.headers.host)) return refuseHost(response);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
     // A form of any page may be sent here without a preflight, but not without saying where it comes from.
     const { origin, host } = request.headers;
@@ -51,6 +55,8 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     if (closing) return refuse(socket, '503 Service Unavailable');
+    const { origin, host } = request.headers;
+    if (!isAllowedHost(host) || !isAllowedOrigin(origin, host)) return refuse(socket, '403 Forbidden');
     if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
     ws.upgrade(request, socket, head);
   });
@@ -77,6 +83,13 @@ export function createHttpServer({ pipeline, readiness, logger }: HttpServerOpti
       await pipeline?.close();
     },
   };
+}
+
+/** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
+function refuseHost(response: ServerResponse): void {
+  const message = 'This server answers to localhost only. Set MILLRACE_ALLOW_REMOTE=true where another name is right.';
+  response.writeHead(403, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify({ errors: [{ message, extensions: { code: 'FORBIDDEN' } }] })}\n`);
 }
 
 function listen(server: Server, port: number, host: string): Promise<string> {

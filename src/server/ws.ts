@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, parse } from 'graphql';
-import type { SubscribePayload } from 'graphql-ws';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import type { GraphQLParams } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import type { OperationResult, Pipeline } from '../graphql/graphql.ts';
-import { isAllowedOrigin } from './origin.ts';
+import { type OperationResult, type Pipeline, withoutHttp } from '../graphql/graphql.ts';
 
 /** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
 const maxPayload = 16 << 20;
+/** Longer ids of operations are nobody's: clients count, or use UUIDs. */
+const maxIdLength = 256;
 /** Idle sockets are asked for a sign of life this often; one that gives none for as long again is ended. */
 const keepAliveMs = 25_000;
 /** Service Restart: clients come back by themselves, with what they have seen. */
@@ -30,21 +30,29 @@ export function createWsTransport(pipeline: Pipeline): WsTransport {
   useServer(
     {
       onSubscribe: async (ctx, id, payload) => {
-        const token = Symbol(id);
+        if (id.length > maxIdLength) return [new GraphQLError(`An id has at most ${maxIdLength} characters.`)];
+        const token = Symbol();
         const tokens = latest.get(ctx) ?? new Map<string, symbol>();
         latest.set(ctx, tokens.set(id, token));
         const result = await pipeline.execute(payload as GraphQLParams, asRequest(ctx.extra.request));
-        if (tokens.get(id) !== token || !(id in ctx.subscriptions)) {
+        const current = tokens.get(id) === token;
+        if (!current || !(id in ctx.subscriptions)) {
           // The client has completed this id, or uses it anew, while the operation was being prepared.
+          if (current) tokens.delete(id);
           if (isIterable(result)) await result[Symbol.asyncIterator]().return?.();
           return new Promise<never>(() => {});
         }
-        if (!isIterable(result) && result.data === undefined && result.errors) return result.errors;
-        return argumentsFor(payload, result);
+        if (!isIterable(result) && result.data === undefined && result.errors) {
+          // Of these `onComplete` is not told.
+          tokens.delete(id);
+          return result.errors;
+        }
+        return argumentsFor(result);
       },
       execute: (args) => (args.rootValue as { result: OperationResult }).result as ExecutionResult,
       subscribe: (args) =>
         (args.rootValue as { result: OperationResult }).result as AsyncIterableIterator<ExecutionResult>,
+      onNext: (_ctx, _id, _payload, _args, result) => (result.errors ? withoutHttp(result) : undefined),
       onComplete: (ctx, id) => {
         latest.get(ctx)?.delete(id);
       },
@@ -55,7 +63,6 @@ export function createWsTransport(pipeline: Pipeline): WsTransport {
 
   return {
     upgrade(request, socket, head) {
-      if (!isAllowedOrigin(request.headers.origin, request.headers.host)) return refuse(socket, '403 Forbidden');
       sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
     },
 
@@ -77,15 +84,13 @@ function asRequest({ headers, url = '/' }: IncomingMessage): Request {
   return new Request(`http://${headers.host ?? 'localhost'}${url}`, { method: 'POST', headers: single });
 }
 
-/** What graphql-ws needs to know of an operation whose result is there already. */
-function argumentsFor({ query, operationName }: SubscribePayload, result: OperationResult): ExecutionArgs {
-  return {
-    schema: undefined as never,
-    document: parse(query),
-    operationName: operationName ?? null,
-    rootValue: { result },
-  };
+/** What graphql-ws wants of an operation whose result is there already: whether it is a subscription. */
+function argumentsFor(result: OperationResult): ExecutionArgs {
+  return { schema: undefined as never, document: isIterable(result) ? subscription : query, rootValue: { result } };
 }
+
+const subscription = parse('subscription { result }');
+const query = parse('{ result }');
 
 const isIterable = (result: OperationResult): result is AsyncIterable<ExecutionResult> =>
   Symbol.asyncIterator in result;

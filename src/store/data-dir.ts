@@ -15,7 +15,8 @@ export interface DataDir {
  * @throws Error where another process has it, or it can't be made or written.
  */
 export function claimDataDir(path: string): DataDir {
-  mkdirSync(path, { recursive: true });
+  // What is in it is for nobody else's eyes: prompts and answers.
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   const claim = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
   const pidFile = join(path, 'pid');
   try {

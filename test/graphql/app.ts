@@ -47,7 +47,7 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
   const own = await embedded(config);
   const parts = { ...own, ...alter(own) };
   const app = await compose(config, parts, logger);
-  const http = createHttpServer({ ...app, logger });
+  const http = createHttpServer({ ...app, logger, allowRemote: false });
   await app.work();
   let listening = false;
   const request = new Request('http://localhost/graphql', { method: 'POST' });

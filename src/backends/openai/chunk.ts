@@ -52,6 +52,10 @@ function readFinishReason(value: unknown): FinishReason | 'GIVEN_UP' | undefined
 function readUsage(value: unknown): TokenUsage | undefined {
   const usage = field(value, 'usage');
   const [prompt, completion] = [field(usage, 'prompt_tokens'), field(usage, 'completion_tokens')];
-  if (typeof completion !== 'number') return undefined;
-  return { promptTokens: typeof prompt === 'number' ? prompt : null, completionTokens: completion };
+  if (!isCount(completion)) return undefined;
+  return { promptTokens: isCount(prompt) ? prompt : null, completionTokens: completion };
 }
+
+/** Whether a server's figure can be what it says: GraphQL's Int holds no more, and nobody has used less than nothing. */
+const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31;
