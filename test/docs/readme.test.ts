@@ -70,10 +70,10 @@ test('README resumes after the cursor of a query', async () => {
   expect(written.map(({ text }) => text).join('')).toBe(text.slice(start));
 });
 
-/** Takes the place of a server that is gone, and resolves once a client has come in vain. */
-async function hangUpOnce(port: number): Promise<void> {
+/** Takes the place of a server that is gone, and resolves once the client has come in vain, or has given up. */
+async function hangUpOnce(port: number, givenUp: Promise<unknown>): Promise<void> {
   const nobody = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
-  await once(nobody, 'connection');
+  await Promise.race([once(nobody, 'connection'), givenUp]);
   nobody.close();
   await once(nobody, 'close');
 }
@@ -96,7 +96,7 @@ test("README's program reads on over a kill -9 of the server", async () => {
   child.stdin.end(here(program));
   await begun;
   await server.kill();
-  await hangUpOnce(Number(new URL(server.url).port));
+  await hangUpOnce(Number(new URL(server.url).port), exit);
   await server.restart();
   expect(await exit, output).toEqual([0, null]);
   const { text, attempts, status } = await newest();
