@@ -14,8 +14,8 @@ Options
   --host <address>     address to listen on (HOST, 127.0.0.1)
   --port <number>      port to listen on, 0 for any free one (PORT, 4000)
   --config <file>      models and policies (MILLRACE_CONFIG, millrace.yaml)
-  --role <role>        api, worker or all (MILLRACE_ROLE, all): with REDIS_URL and DATABASE_URL
   --data-dir <folder>  where all data lies (MILLRACE_DATA_DIR, .millrace)
+  --role <role>        api, worker or all (MILLRACE_ROLE, all): with REDIS_URL and DATABASE_URL
   -h, --help           this text
   -v, --version        the version
 

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startServer, type TestServer } from '../e2e/server.ts';
@@ -69,6 +70,14 @@ test('README resumes after the cursor of a query', async () => {
   expect(written.map(({ text }) => text).join('')).toBe(text.slice(start));
 });
 
+/** Takes the place of a server that is gone, and resolves once the client has come in vain, or has given up. */
+async function hangUpOnce(port: number, givenUp: Promise<unknown>): Promise<void> {
+  const nobody = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+  await Promise.race([once(nobody, 'connection'), givenUp]);
+  nobody.close();
+  await once(nobody, 'close');
+}
+
 test("README's program reads on over a kill -9 of the server", async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-', 'Call me'], { cwd: root });
   onTestFinished(() => void child.kill());
@@ -87,6 +96,7 @@ test("README's program reads on over a kill -9 of the server", async () => {
   child.stdin.end(here(program));
   await begun;
   await server.kill();
+  await hangUpOnce(Number(new URL(server.url).port), exit);
   await server.restart();
   expect(await exit, output).toEqual([0, null]);
   const { text, attempts, status } = await newest();

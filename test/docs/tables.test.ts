@@ -59,7 +59,7 @@ test('README begins with the two commands, and .ci/run runs the second as it sta
 /** Files of the walks that are yet to be written, and the one public list that is to come. */
 const toCome = /\bother\b|src\/client\/index\.ts/;
 
-it.each(['README.md', 'docs/streams.md', 'docs/backends.md', 'docs/operation.md', 'docs/development.md'])(
+it.each(['README.md', 'docs/streams.md', 'docs/backends.md', 'docs/operations.md', 'docs/development.md'])(
   '%s names only files that exist',
   (path) => {
     const text = read(path);
