@@ -14,6 +14,7 @@ describe('without a file and with an empty environment', () => {
   it('has the defaults, and the built-in model', () => {
     expect(load()).toEqual({
       host: '127.0.0.1',
+      allowRemote: false,
       port: 4000,
       dataDir: join(cwd, '.millrace'),
       distributed: null,

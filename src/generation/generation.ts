@@ -20,7 +20,7 @@ export interface Generations {
   follow(viewer: Viewer, id: string, after?: string): Promise<Following>;
 
   /** The viewer's generations: those that are open now, then each that changes. */
-  followMine(viewer: Viewer): Source<Generation>;
+  followMine(viewer: Viewer): Source<MyGeneration>;
 
   /** Generations as they are now, in no particular order; those that do not exist are missing. */
   byIds(ids: readonly string[]): Promise<Generation[]>;
@@ -54,6 +54,12 @@ export interface Conversations {
   delete(viewer: Viewer, id: string): Promise<void>;
   /** The conversation now and after every change, until it is deleted. @throws MillraceError `NOT_FOUND` */
   follow(viewer: Viewer, id: string): Promise<Source<Conversation>>;
+}
+
+/** A generation, and its place in its model's line: 1 is next, null where it is not in line. */
+export interface MyGeneration {
+  readonly generation: Generation;
+  readonly queuePosition: number | null;
 }
 
 /** The configured models. */

@@ -58,7 +58,7 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
       return attends ? attended(follower, attendances) : follower;
     },
 
-    followMine: (viewer) => followMine(deps, viewer, byIds),
+    followMine: (viewer) => followMine({ ...deps, byIds }, viewer),
     byIds,
     page: (viewerId, page, status) => listGenerations(deps, viewerId, page, status),
     content: (generations) => readContent(log, generations),

@@ -3,68 +3,122 @@ import type { Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
 import type { Store } from '../store/store.ts';
 import { type GenerationChange, type ModelChange, modelsTopic, viewerTopic } from './changes.ts';
-import type { Generations, Source } from './generation.ts';
+import type { Generations, MyGeneration, Source } from './generation.ts';
 import { Watch } from './watch.ts';
+
+/** Stands among the ids of what has changed for all that are in line. */
+const line = Symbol('line');
+
+interface MineDeps {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly byIds: Generations['byIds'];
+}
 
 /**
  * A viewer's generations: those that are open now, then each whose status, attempt or place in line has changed.
- * The places of those in line change whenever their model takes one up, so each such change has them looked at again.
+ * The places of those in line change whenever their model takes one up: then all of them are looked at, in one question.
  */
-export function followMine(
-  { bus, store }: { bus: Bus; store: Store },
-  viewer: Viewer,
-  byIds: Generations['byIds'],
-): Source<Generation> {
-  const inLine = new Map<string, string>();
-  const given = new Map<string, string>();
+export function followMine(deps: MineDeps, viewer: Viewer): Source<MyGeneration> {
+  const known = new Known(deps);
+  const watch = new Watch<string | typeof line>({ open: (opened) => listen(deps, viewer, known, opened) });
 
-  async function open(watch: Watch<string>): Promise<() => void> {
-    const ends: (() => void)[] = [];
-    const end = () => {
-      for (const each of ends) each();
-    };
-    const listen = async (topic: string, listener: (change: unknown) => void) => {
-      ends.push(await bus.subscribe(topic, listener));
-    };
-    try {
-      await listen(viewerTopic(viewer.id), (change) => {
-        if (change !== undefined) watch.mark((change as GenerationChange).generationId);
-        else for (const id of given.keys()) watch.mark(id);
-      });
-      await listen(modelsTopic, (change) => {
-        const changed = (change as ModelChange | undefined)?.modelId;
-        for (const [id, modelId] of inLine) if (changed === undefined || modelId === changed) watch.mark(id);
-      });
-      for (const { id, viewerId } of await store.generations.unsettled()) if (viewerId === viewer.id) watch.mark(id);
-    } catch (error) {
-      end();
-      throw error;
-    }
-    return end;
-  }
-  const watch = new Watch<string>({ open });
-
-  async function next(): Promise<Generation | undefined> {
+  async function next(): Promise<MyGeneration | undefined> {
     for (;;) {
-      const id = await watch.next();
-      if (id === undefined) return undefined;
-      const [generation] = await byIds([id]);
-      if (!generation) {
-        inLine.delete(id);
-        given.delete(id);
-        continue;
-      }
-      const { status, modelId, attempts, endedAt } = generation;
-      if (status === 'QUEUED') inLine.set(id, modelId);
-      else inLine.delete(id);
-      const place = status === 'QUEUED' ? (await store.generations.queuePositions([id])).get(id) : undefined;
-      const state = JSON.stringify([status, attempts, place]);
-      if (given.get(id) === state) continue;
-      if (endedAt === null) given.set(id, state);
-      else given.delete(id);
-      return generation;
+      const changed = known.take();
+      if (changed) return changed;
+      const key = await watch.next();
+      if (key === undefined) return undefined;
+      await known.look(key === line ? known.inLine() : [key]);
     }
   }
 
   return { next, close: () => watch.close() };
+}
+
+async function listen(
+  { bus, store }: MineDeps,
+  viewer: Viewer,
+  known: Known,
+  watch: Watch<string | typeof line>,
+): Promise<() => void> {
+  const ends: (() => void)[] = [];
+  const end = () => {
+    for (const each of ends) each();
+  };
+  try {
+    const onGeneration = (change: unknown) => {
+      if (change !== undefined) watch.mark((change as GenerationChange).generationId);
+      else for (const id of known.open()) watch.mark(id);
+    };
+    const onModel = (change: unknown) => {
+      const modelId = (change as ModelChange | undefined)?.modelId;
+      if (known.waitsFor(modelId)) watch.mark(line);
+    };
+    ends.push(await bus.subscribe(viewerTopic(viewer.id), onGeneration));
+    ends.push(await bus.subscribe(modelsTopic, onModel));
+    await known.look((await store.generations.unsettled(viewer.id)).map(({ id }) => id));
+    // Wakes who waits, for what is known now.
+    watch.mark(line);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  return end;
+}
+
+/** What the subscriber has been told of each generation that is open, and what it is to be told next. */
+class Known {
+  readonly #deps: MineDeps;
+  readonly #told = new Map<string, { readonly state: string; readonly modelId: string; readonly queued: boolean }>();
+  /** The newest state of each, in the order in which they first changed. */
+  readonly #news = new Map<string, MyGeneration>();
+
+  constructor(deps: MineDeps) {
+    this.#deps = deps;
+  }
+
+  open(): string[] {
+    return [...this.#told.keys()];
+  }
+
+  inLine(): string[] {
+    return [...this.#told].filter(([, { queued }]) => queued).map(([id]) => id);
+  }
+
+  /** Whether one in line waits for this model; for any where the model is not known. */
+  waitsFor(modelId: string | undefined): boolean {
+    for (const told of this.#told.values()) {
+      if (told.queued && (modelId === undefined || told.modelId === modelId)) return true;
+    }
+    return false;
+  }
+
+  take(): MyGeneration | undefined {
+    const [first] = this.#news;
+    if (!first) return undefined;
+    this.#news.delete(first[0]);
+    return first[1];
+  }
+
+  /** Sees which of these have changed, with two questions however many they are. */
+  async look(ids: readonly string[]): Promise<void> {
+    const found = new Map((await this.#deps.byIds(ids)).map((generation) => [generation.id, generation]));
+    const queued = [...found.values()].filter(({ status }) => status === 'QUEUED').map(({ id }) => id);
+    const places = queued.length > 0 ? await this.#deps.store.generations.queuePositions(queued) : new Map();
+    for (const id of ids) {
+      const generation = found.get(id);
+      if (generation) this.#compare(generation, places.get(id) ?? null);
+      else this.#told.delete(id);
+    }
+  }
+
+  #compare(generation: Generation, queuePosition: number | null): void {
+    const { id, status, modelId, attempts, endedAt } = generation;
+    const state = JSON.stringify([status, attempts, queuePosition]);
+    if (this.#told.get(id)?.state === state) return;
+    if (endedAt === null) this.#told.set(id, { state, modelId, queued: status === 'QUEUED' });
+    else this.#told.delete(id);
+    this.#news.set(id, { generation, queuePosition });
+  }
 }

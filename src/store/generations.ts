@@ -41,7 +41,7 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
     },
 
     settle: (id, outcome) => settle(db, id, outcome),
-    unsettled: () => unsettled(db),
+    unsettled: (viewerId) => unsettled(db, viewerId),
     page: (viewerId, page, status) => generationPage(db, viewerId, page, status),
     queuePositions: (ids) => queuePositions(db, ids),
     modelFigures: () => modelFigures(db),
@@ -49,11 +49,12 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
   };
 }
 
-async function unsettled(db: Kysely<Tables>): Promise<UnsettledGeneration[]> {
+async function unsettled(db: Kysely<Tables>, viewerId: string | undefined): Promise<UnsettledGeneration[]> {
   const rows = await db
     .selectFrom('generations')
     .select(['id', 'model_id', 'viewer_id', 'status'])
     .where('status', 'in', ['QUEUED', 'RUNNING'])
+    .$if(viewerId !== undefined, (query) => query.where('viewer_id', '=', viewerId ?? ''))
     .orderBy('id')
     .execute();
   return rows.map(({ id, model_id, viewer_id, status }) => ({

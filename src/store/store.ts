@@ -42,8 +42,8 @@ export interface GenerationRecords {
    */
   settle(id: string, outcome: Outcome): Promise<boolean>;
 
-  /** Every generation that is queued or running, the oldest first. */
-  unsettled(): Promise<UnsettledGeneration[]>;
+  /** Every generation that is queued or running, the oldest first; of one viewer where `viewerId` is given. */
+  unsettled(viewerId?: string): Promise<UnsettledGeneration[]>;
 
   /** A viewer's generations, newest first. */
   page(viewerId: string, page: PageRequest, status?: Generation['status']): Promise<Page<Generation>>;

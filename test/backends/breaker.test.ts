@@ -169,13 +169,17 @@ describe('Retry-After', () => {
     await pool.close();
   });
 
-  test('a probe that is told so counts as answered, and the backend rests', async () => {
+  test('a probe that is told so has failed: nobody waits for ever for a backend that is never ready', async () => {
     const { acquire, pool, backend, status } = poolOf({ a: 1 });
     backend('a').answer = failure('unavailable', 5_000);
     pool.start();
     await settle();
-    expect(status('a')).toBe('ONLINE');
-    expect(await isPending(acquire().catch(() => undefined))).toBe(true);
+    expect(status('a')).toBe('OFFLINE');
+    const waiting = acquire().catch(() => undefined);
+    expect(await isPending(waiting)).toBe(true);
+    backend('a').answer = 'well';
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await isPending(waiting)).toBe(false);
     await pool.close();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -168,7 +168,7 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
         await log.append(id, 0, [queued]);
         await log.append(id, 0, [started(1)]);
       }
-      for (let i = 0; i < 15; i++) await log.append('gen_2', 1, [text(i * long.length, long)]);
+      for (let i = 0; i < 45; i++) await log.append('gen_2', 1, [text(i * long.length, long)]);
       const offsets = new Map([...['gen_1', 'gen_2', 'gen_3'].map((id) => [id, 0] as const)]);
       const slices = await log.read(offsets);
       expect(slices.get('gen_1')).toMatchObject({ entries: [queued, started(1)], more: false });
@@ -180,7 +180,7 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
         entries.push(...(slice?.entries ?? []));
         more = slice?.more ?? false;
       }
-      expect(entries).toHaveLength(17);
+      expect(entries).toHaveLength(47);
     });
   });
 }

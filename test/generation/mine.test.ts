@@ -13,7 +13,8 @@ const opened = useParts();
 
 const follow = ({ store, bus, log }: Parts) => {
   const byIds = async (ids: readonly string[]) => readCurrent(log, await store.generations.byIds(ids));
-  return followMine({ bus, store }, ann, byIds);
+  const { next, close } = followMine({ bus, store, byIds }, ann);
+  return { next: async () => (await next())?.generation, close };
 };
 
 const brief = (generation: Generation | undefined) => [generation?.id, generation?.status];

@@ -5,7 +5,7 @@ import { createHttpServer } from '../../src/server/server.ts';
 
 test('once it drains, /ready says that the server stops, and /health that it is up', async () => {
   const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
-  const http = createHttpServer({ pipeline, readiness: {}, logger: pino({ level: 'silent', allowRemote: false }) });
+  const http = createHttpServer({ pipeline, readiness: {}, logger: pino({ level: 'silent' }), allowRemote: false });
   const url = await http.listen(0, '127.0.0.1');
   expect((await fetch(`${url}/ready`)).status).toBe(200);
   http.drain();

@@ -88,7 +88,7 @@ export type SamplingInput = {
   maxTokens?: number | null | undefined;
   /** The same seed gives the same answer, where the backend can promise that. */
   seed?: number | null | undefined;
-  /** Texts at which the answer ends, at most 4; the text itself is not part of the answer. */
+  /** Texts at which the answer ends: at most 4, each of at most 256 characters; the text itself is not part of the answer. */
   stop?: Array<string> | null | undefined;
   /** Randomness from 0 (always the likeliest token) to 2. */
   temperature?: number | null | undefined;

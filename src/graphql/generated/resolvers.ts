@@ -543,7 +543,7 @@ export type SamplingInput = {
   maxTokens?: InputMaybe<Scalars['Int']['input']>;
   /** The same seed gives the same answer, where the backend can promise that. */
   seed?: InputMaybe<Scalars['Int']['input']>;
-  /** Texts at which the answer ends, at most 4; the text itself is not part of the answer. */
+  /** Texts at which the answer ends: at most 4, each of at most 256 characters; the text itself is not part of the answer. */
   stop?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Randomness from 0 (always the likeliest token) to 2. */
   temperature?: InputMaybe<Scalars['Float']['input']>;
@@ -583,7 +583,7 @@ export type Service = {
   load: Scalars['Float']['output'];
   /** Generations that wait. */
   queued: Scalars['Int']['output'];
-  /** Generations that have ended since the records began. */
+  /** Generations of the configured models that have ended since the records began. */
   requestsProcessed: Scalars['Float']['output'];
   /** Generations that are running. */
   running: Scalars['Int']['output'];

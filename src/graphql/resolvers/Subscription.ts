@@ -43,7 +43,11 @@ export const Subscription: SubscriptionResolvers = {
   myGenerations: {
     subscribe: (_root, _args, context) => {
       const source = context.generations.followMine(context.viewer);
-      return field('myGenerations', context, source, (generation) => generation);
+      return field('myGenerations', context, source, ({ generation, queuePosition }) => {
+        // Known already: asked for each of a long line, it would be counted anew each time.
+        context.loaders.queuePositions.prime(generation.id, queuePosition);
+        return generation;
+      });
     },
   },
 };
