@@ -3,38 +3,32 @@
  * installed; everywhere else this says what to install, and ends with exit code 1.
  */
 import { execFileSync } from 'node:child_process';
-import { accessSync, closeSync, constants, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
+import {
+  chromium,
+  type Environment,
+  find,
+  instructions,
+  isThere,
+  postgres,
+  redis,
+  type Tool,
+} from './services/tools.ts';
 
-interface Tool {
-  readonly name: string;
-  /** Any one of them will do: names that are looked for on PATH, or absolute paths. */
-  readonly commands: readonly string[];
-  readonly aptPackage: string;
-  /** Where people get it who have no apt-get. */
-  readonly elsewhere: string;
-}
+const whose = 'The tests need';
 
-/** Everything that the tests need beside npm's packages. */
-const tools: readonly Tool[] = [
-  {
-    name: 'Chromium',
-    commands: [
-      'chromium',
-      'chromium-browser',
-      'google-chrome',
-      '/Applications/Chromium.app/Contents/MacOS/Chromium',
-      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    ],
-    aptPackage: 'chromium',
-    elsewhere: 'Chromium or Google Chrome, with the command on PATH',
-  },
-];
+/**
+ * Everything that the tests need beside npm's packages. Debian's packages of Redis and PostgreSQL start services of their
+ * own on the default ports. That is left as it is: to forbid it means to change how the machine installs anything
+ * (policy-rc.d), and the tests start servers of their own on free ports and never touch those.
+ */
+const tools: readonly Tool[] = [chromium, redis, postgres];
 
 interface Surroundings {
   readonly needed?: readonly Tool[];
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   readonly isRoot?: boolean;
   /** Where progress goes; one line a call. */
   readonly say?: (line: string) => void;
@@ -49,8 +43,8 @@ export function ensureTools({
 }: Surroundings = {}): void {
   const missing = needed.filter((tool) => !isThere(tool, env));
   if (missing.length === 0) return;
-  const aptGet = find('apt-get', env);
-  if (!aptGet || !isRoot) throw new Error(instructions(missing, aptGet !== undefined));
+  const aptGet = find(['apt-get'], env);
+  if (!aptGet || !isRoot) throw new Error(instructions(whose, missing, aptGet !== undefined));
   const packages = missing.map(({ aptPackage }) => aptPackage);
   const logFile = join(mkdtempSync(join(tmpdir(), 'millrace-apt-')), 'apt-get.log');
   say(`The tests need ${names(missing)}: installing ${packages.join(', ')} by apt-get, see ${logFile}`);
@@ -60,7 +54,7 @@ export function ensureTools({
   } catch (cause) {
     const end = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
     const message = `apt-get could not install ${packages.join(', ')} (${logFile}):\n${end}\n`;
-    throw new Error(message + instructions(missing, false), { cause });
+    throw new Error(message + instructions(whose, missing, false), { cause });
   }
   const still = missing.filter((tool) => !isThere(tool, env));
   if (still.length > 0) throw new Error(`apt-get is done, and ${names(still)} is still not there (${logFile}).`);
@@ -68,30 +62,7 @@ export function ensureTools({
 
 const names = (some: readonly Tool[]): string => some.map(({ name }) => name).join(' and ');
 
-const isThere = ({ commands }: Tool, env: Surroundings['env']): boolean =>
-  commands.some((command) => find(command, env) !== undefined);
-
-/** The path of a command that can be run. */
-function find(command: string, { PATH = '' }: Surroundings['env'] = {}): string | undefined {
-  const places = isAbsolute(command) ? [command] : PATH.split(delimiter).map((folder) => join(folder, command));
-  return places.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-function instructions(missing: readonly Tool[], hasAptGet: boolean): string {
-  const lines = missing.map(({ name, aptPackage, elsewhere }) => {
-    return `The tests need ${name}. Install ${hasAptGet ? `it as root: apt-get install ${aptPackage}` : elsewhere}`;
-  });
-  return lines.join('\n');
-}
-
-function run(command: string, args: readonly string[], logFile: string, env: Surroundings['env']): void {
+function run(command: string, args: readonly string[], logFile: string, env: Environment): void {
   const log = openSync(logFile, 'a');
   try {
     execFileSync(command, args, {

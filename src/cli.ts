@@ -92,11 +92,14 @@ function parse(args: string[]): { command: string; values: Values; mistake?: str
   return { command, values, ...(mistakes.length > 0 && { mistake: mistakes.join('\nmillrace: ') }) };
 }
 
-function summary({ configFile, host, port, dataDir, defaultModel, models }: Config): string {
+function summary({ configFile, host, port, dataDir, distributed, role, defaultModel, models }: Config): string {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const place = distributed
+    ? `shares its data with other nodes by ${distributed.redis.kind} Redis and Postgres, role ${role}`
+    : `keeps its data in ${dataDir}`;
   return [
     `  settings: ${configFile ?? 'no millrace.yaml, so the built-in model'}`,
-    `  listens on http://${address}, keeps its data in ${dataDir}`,
+    `  listens on http://${address}, ${place}`,
     ...models.flatMap(({ id, name, backends }) => [
       `  model ${id}${id === name ? '' : ` "${name}"`}${id === defaultModel ? ' (the default)' : ''}`,
       ...backends.map((backend) => {

@@ -86,7 +86,7 @@ async function distributed(
   const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
   const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
-  const queue = bullmqQueue({ connect: () => connect(false), connectPatiently: () => connect(true), onError });
+  const queue = bullmqQueue({ redis: commands, connect: () => connect(true), onError });
   const slots = new RedisSlots({ redis: commands, onError });
   await whenReady(commands, redisWaitMs);
   return {

@@ -33,13 +33,16 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   const known = Object.entries(schemes).find(([name]) => name === scheme)?.[1];
   if (!known) return undefined;
   const hosts = list.split(',').map((item) => {
-    const [, host = '', port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(item) ?? [];
+    const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d+))?$/.exec(item) ?? [];
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? known.port) };
   });
-  if (hosts.some(({ host, port }) => host === '' || port > 65_535)) return undefined;
+  if (hosts.some(({ host, port }) => host === '' || port === 0 || port > 65_535)) return undefined;
   if (known.kind === 'single' && (hosts.length > 1 || !/^\d*$/.test(path))) return undefined;
   if (known.kind === 'sentinel' && path === '') return undefined;
-  const [username, password] = account.split(':').map(decodeURIComponent);
+  if (known.kind === 'cluster' && path !== '') return undefined;
+  const credentials = readAccount(account);
+  if (!credentials) return undefined;
+  const { username, password } = credentials;
   const options = {
     ...(username && { username }),
     ...(password && { password }),
@@ -49,9 +52,19 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   return { kind: known.kind, hosts, options, group: path };
 }
 
+/** `user:password`, both percent-encoded; undefined where they are not. */
+function readAccount(account: string): { username: string; password: string } | undefined {
+  const [, username = '', password = ''] = /^([^:]*):?(.*)$/.exec(account) ?? [];
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A new connection that comes back by itself whenever Redis does. `patient`: commands wait for that; otherwise they
- * fail at once, so that nothing piles up and nobody waits.
+ * fail at once, or after 2 s where it is there and does not answer, so that nothing piles up and nobody waits.
  */
 export function connectRedis({ kind, hosts, options, group }: RedisAddress, patient: boolean): RedisClient {
   const manners: RedisOptions = {
@@ -59,6 +72,7 @@ export function connectRedis({ kind, hosts, options, group }: RedisAddress, pati
     enableOfflineQueue: patient,
     maxRetriesPerRequest: patient ? null : 0,
     connectTimeout: 2_000,
+    ...(!patient && { commandTimeout: 2_000 }),
     retryStrategy: (times) => Math.min(50 * times, 1_000),
   };
   if (kind === 'sentinel') return new Redis({ ...manners, sentinels: [...hosts], name: group });

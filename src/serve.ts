@@ -55,8 +55,8 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel });
   const server = await start(config, logger);
-  logger.info({ url: server.url, dataDir: config.dataDir }, 'ready');
-  process.stdout.write(greeting({ url: server.url, version, dataDir: config.dataDir }));
+  logger.info({ url: server.url, role: config.role, distributed: config.distributed !== null }, 'ready');
+  process.stdout.write(greeting(server.url, config));
   const signal = await nextSignal();
   logger.info({ signal }, 'stopping');
   // A second signal, or a stop that hangs, ends the process as a crash would: everything acknowledged is on disk.
@@ -75,10 +75,12 @@ function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /** What a person reads who has just started the server. */
-function greeting({ url, version, dataDir }: { url: string; version: string; dataDir: string }): string {
+function greeting(url: string, { distributed, role, dataDir }: Config): string {
+  if (role === 'worker') return `\nMillrace ${version} runs generations, and serves ${url}/ready\n\n`;
+  const place = distributed ? 'one node of many' : `and keeps its data in ${dataDir}`;
   const query = 'mutation { generate(input: { prompt: \\"Call me\\" }) { generation { id status } } }';
   return `
-Millrace ${version} serves ${url}/graphql, and keeps its data in ${dataDir}
+Millrace ${version} serves ${url}/graphql, ${place}
 
   In a browser:  ${url}/graphql
   In a shell:    curl ${url}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'

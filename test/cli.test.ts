@@ -64,6 +64,15 @@ it('checks a configuration and says what it means, without its secrets', async (
   expect(stdout).not.toContain('hunter2');
 });
 
+it('says of one node of many what it shares, without the passwords', async () => {
+  const urls = { REDIS_URL: 'rediss://:hunter2@redis', DATABASE_URL: 'postgres://m:hunter2@postgres/m' };
+  const { code, stdout } = await millrace(['config', 'check', '--role', 'worker'], urls);
+  expect(code).toBe(0);
+  expect(stdout).toContain('shares its data with other nodes by single Redis and Postgres, role worker');
+  expect(stdout).not.toContain('keeps its data');
+  expect(stdout).not.toContain('hunter2');
+});
+
 it.each([[['config', 'check']], [['serve']], [[]]])('ends %j with every mistake and exit code 1', async (args) => {
   writeFileSync(join(cwd, 'millrace.yaml'), 'batchInterval: 40\nmodls: []');
   const { code, stdout, stderr } = await millrace(args, { PORT: 'x' });

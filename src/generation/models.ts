@@ -26,6 +26,7 @@ export async function createModels({
 }: ModelsOptions): Promise<Models & { close(): void }> {
   const reports = new Map<string, Map<string, { state: PoolState; at: number }>>();
   const last = new Map<string, string>();
+  const listeners = new Set<(modelId: string) => void>();
 
   function toModel({ id, name, backends }: ConfiguredModel): Model {
     const heard = [...(reports.get(id)?.values() ?? [])].filter(({ at }) => now() - at < reportLifeMs);
@@ -50,7 +51,6 @@ export async function createModels({
     for (const listener of listeners) listener(model.id);
   }
 
-  const listeners = new Set<(modelId: string) => void>();
   const byId = new Map(models.map((model) => [model.id, model]));
   const unsubscribe = await bus.subscribe(healthTopic, (message) => {
     if (message === undefined) return;
@@ -77,22 +77,7 @@ export async function createModels({
 
     follow(id) {
       const followed = id === undefined ? [...byId.keys()] : [id];
-      const open = async (watch: Watch<string>) => {
-        const mark = (modelId: string) => {
-          if (followed.includes(modelId)) watch.mark(modelId);
-        };
-        listeners.add(mark);
-        for (const modelId of followed) mark(modelId);
-        const end = await bus.subscribe(modelsTopic, (change) => {
-          if (change === undefined) followed.forEach(mark);
-          else mark((change as ModelChange).modelId);
-        });
-        return () => {
-          listeners.delete(mark);
-          end();
-        };
-      };
-      const watch = new Watch<string>({ open });
+      const watch = watchModels(followed, bus, listeners);
       const next = async () => {
         const changed = await watch.next();
         const model = changed === undefined ? undefined : byId.get(changed);
@@ -106,4 +91,24 @@ export async function createModels({
       unsubscribe();
     },
   };
+}
+
+/** Marks each of the models at once, and whenever something about it may have changed. */
+function watchModels(followed: readonly string[], bus: Bus, listeners: Set<(modelId: string) => void>): Watch<string> {
+  const open = async (watch: Watch<string>) => {
+    const mark = (modelId: string) => {
+      if (followed.includes(modelId)) watch.mark(modelId);
+    };
+    listeners.add(mark);
+    for (const modelId of followed) mark(modelId);
+    const end = await bus.subscribe(modelsTopic, (change) => {
+      if (change === undefined) followed.forEach(mark);
+      else mark((change as ModelChange).modelId);
+    });
+    return () => {
+      listeners.delete(mark);
+      end();
+    };
+  };
+  return new Watch<string>({ open });
 }

@@ -1,6 +1,7 @@
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Log } from '../log/log.ts';
+import { appendNext } from './append.ts';
 
 /** Text is written before its time when so much of it has gathered (code units). */
 const fullLength = 1 << 13;
@@ -126,8 +127,7 @@ export class Writer {
   }
 
   async #append(entry: Entry): Promise<void> {
-    await this.#log.append(this.#id, this.progress.attempt, [entry], this.progress);
-    this.progress.apply(entry);
+    await appendNext(this.#log, this.#id, this.progress, entry);
   }
 }
 

@@ -34,17 +34,18 @@ function parts(events: AsyncIterator<ExecutionResult>, keepAliveMs: number): Rea
   const delimiter = `\r\n--${boundary}`;
   const part = (body: object) =>
     encoder.encode(`\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(body)}${delimiter}`);
-  let keepAlive: NodeJS.Timeout;
+  let keepAlive: NodeJS.Timeout | undefined;
 
   return new ReadableStream({
     start(controller) {
       controller.enqueue(encoder.encode(delimiter));
-      keepAlive = setInterval(() => {
+    },
+    async pull(controller) {
+      // Not before somebody reads: an answer whose client is gone already is dropped without a word.
+      keepAlive ??= setInterval(() => {
         // A reader that is behind has enough to read.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(part({}));
       }, keepAliveMs);
-    },
-    async pull(controller) {
       const event = await events.next();
       if (!event.done) return controller.enqueue(part({ payload: event.value }));
       clearInterval(keepAlive);

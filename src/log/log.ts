@@ -16,7 +16,8 @@ export interface Log {
    * one already it changes nothing. With `after`, the log must be that one and end just there: so nothing that another
    * one wrote is overlooked, not even where the log was lost and begun anew.
    *
-   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it; nothing was written.
+   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it: nothing was written;
+   *   `UNAVAILABLE` where the logs are away for now: whether something was written is not known.
    */
   append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
 

@@ -72,8 +72,8 @@ export class RedisLog implements Log {
 
   async retire(id: string, afterMs: number): Promise<void> {
     const keys = [headKey(id), streamKey(id)];
-    if (afterMs === 0) await this.#redis.unlink(...keys);
-    else await Promise.all(keys.map((key) => this.#redis.pexpire(key, afterMs)));
+    if (afterMs === 0) await this.#redis.unlink(...keys).catch(explain);
+    else await Promise.all(keys.map((key) => this.#redis.pexpire(key, afterMs))).catch(explain);
   }
 }
 

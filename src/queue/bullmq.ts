@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job as BullJob, Queue as BullQueue, Worker as BullWorker, WaitingError } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Handler, Job, Queue } from './queue.ts';
 
 export interface BullmqQueueOptions {
-  /** A new connection for commands, which fail at once while Redis is away. */
+  /** Takes commands, which fail at once while Redis is away; shared with others, and closed by who made it. */
+  readonly redis: Redis | Cluster;
+  /** A new connection for a worker, which waits for Redis to come back. */
   readonly connect: () => Redis | Cluster;
-  /** A new connection for workers, which wait for Redis to come back. */
-  readonly connectPatiently: () => Redis | Cluster;
   /** Told of what failed where no caller waits for it. */
   readonly onError: (error: unknown) => void;
 }
@@ -15,26 +16,32 @@ export interface BullmqQueueOptions {
 const prefix = '{millrace:queue}';
 /**
  * A worker renews its lock on a job every half `lockDuration`; without that the job is another one's after at most
- * `lockDuration` and `stalledInterval`.
+ * `lockDuration` and `stalledInterval`. One that lost its connection tries again after `runRetryDelay`.
  */
-const takeover = { lockDuration: 1_500, stalledInterval: 500, maxStalledCount: Number.MAX_SAFE_INTEGER };
+const takeover = {
+  lockDuration: 1_500,
+  stalledInterval: 500,
+  maxStalledCount: Number.MAX_SAFE_INTEGER,
+  runRetryDelay: 500,
+};
 /** A job whose handler rejected is given again after this long, as often as it takes. */
 const again = { attempts: Number.MAX_SAFE_INTEGER, backoff: { type: 'fixed', delay: 1_000 } };
+/** A Redis that was away or emptied learns so often how many jobs may run at once. */
+const limitMs = 5_000;
+/** So long a stop waits for Redis to take back the jobs; otherwise their locks run out. */
+const closeMs = 2_000;
 
 /** A queue on Redis, one line for each model, which any number of processes fill and serve. */
-export function bullmqQueue({
-  connect,
-  connectPatiently,
-  onError,
-}: BullmqQueueOptions): Queue & { close(): Promise<void> } {
+export function bullmqQueue({ redis, connect, onError }: BullmqQueueOptions): Queue & { close(): Promise<void> } {
   const lines = new Map<string, BullQueue<Job>>();
-  let commands: Redis | Cluster | undefined;
 
   function lineOf(modelId: string): BullQueue<Job> {
     const known = lines.get(modelId);
     if (known) return known;
-    commands ??= connect();
-    const line = new BullQueue<Job>(nameOf(modelId), { connection: commands, prefix });
+    // BullMQ would wait for as long as it takes.
+    if (redis.status !== 'ready') throw new Error(`Redis is away: the connection is ${redis.status}.`);
+    // The check would be one more command, and a line whose first command fails is broken for good.
+    const line = new BullQueue<Job>(nameOf(modelId), { connection: redis, prefix, skipVersionCheck: true });
     line.on('error', onError);
     lines.set(modelId, line);
     return line;
@@ -47,56 +54,69 @@ export function bullmqQueue({
     },
 
     async remove({ id, modelId }) {
-      // One at work is locked, and stays: its worker learns from the log that it has ended.
-      await lineOf(modelId).remove(id).catch(onError);
+      try {
+        // One at work is locked, and stays: its worker learns from the log that it has ended.
+        await lineOf(modelId).remove(id);
+      } catch (error) {
+        onError(error);
+      }
     },
 
     async work(handler, capacities) {
       const stop = new AbortController();
-      const workers = await Promise.all(
-        [...capacities].map(async ([modelId, concurrency]) => {
-          await lineOf(modelId).setGlobalConcurrency(concurrency);
-          const process = (job: BullJob<Job>, token?: string) => give(job, token, handler, stop.signal);
-          const connection = connectPatiently();
-          const worker = new BullWorker<Job>(nameOf(modelId), process, {
-            connection,
-            prefix,
-            concurrency,
-            ...takeover,
-          });
-          worker.on('error', onError);
-          return { worker, connection };
-        }),
-      );
+      const setLimits = async () => {
+        for (const [modelId, concurrency] of capacities) await lineOf(modelId).setGlobalConcurrency(concurrency);
+      };
+      await setLimits().catch(onError);
+      const limits = setInterval(() => void setLimits().catch(onError), limitMs).unref();
+      const workers = [...capacities].map(([modelId, concurrency]) => {
+        return serve({ modelId, concurrency, connection: connect(), handler, onError, signal: stop.signal });
+      });
       return async () => {
+        clearInterval(limits);
         stop.abort(new Error('The worker stops.'));
-        await Promise.all(
-          workers.map(async ({ worker, connection }) => {
-            await worker.close();
-            connection.disconnect();
-          }),
-        );
+        await Promise.all(workers.map((close) => close()));
       };
     },
 
     async close() {
-      await Promise.all([...lines.values()].map((line) => line.close()));
-      commands?.disconnect();
+      await Promise.all([...lines.values()].map((line) => line.close().catch(onError)));
     },
   };
 }
 
-/** Hands one job to the handler. One that was interrupted goes back to the front of the line, for another worker. */
-async function give(
-  job: BullJob<Job>,
-  token: string | undefined,
-  handler: Handler,
-  signal: AbortSignal,
-): Promise<void> {
-  await handler(job.data, signal);
-  if (!signal.aborted) return;
-  await job.moveToWait(token);
-  throw new WaitingError();
+interface ServeOptions {
+  readonly modelId: string;
+  readonly concurrency: number;
+  readonly connection: Redis | Cluster;
+  readonly handler: Handler;
+  readonly onError: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Gives the jobs of one line to the handler. Returns what ends it, once `signal` is aborted. */
+function serve({ modelId, concurrency, connection, handler, onError, signal }: ServeOptions): () => Promise<void> {
+  const atWork = new Set<Promise<void>>();
+  const give = async (job: BullJob<Job>, token?: string) => {
+    // One that came just after the stop is not begun.
+    if (!signal.aborted) {
+      const work = handler(job.data, signal);
+      atWork.add(work);
+      await work.finally(() => atWork.delete(work));
+      if (!signal.aborted) return;
+    }
+    // It goes back to the front of the line, for another worker.
+    await job.moveToWait(token);
+    throw new WaitingError();
+  };
+  const worker = new BullWorker<Job>(nameOf(modelId), give, { connection, prefix, concurrency, ...takeover });
+  worker.on('error', onError);
+  return async () => {
+    const closed = worker.close().catch(onError);
+    await Promise.allSettled(atWork);
+    await Promise.race([closed, sleep(closeMs, undefined, { ref: false })]);
+    connection.disconnect();
+  };
 }
 
 /** BullMQ allows no colon in names; a model's id may have one. */

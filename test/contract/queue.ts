@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job, Queue } from '../../src/queue/queue.ts';
+import { ScriptedWorker } from '../queue/scripted-worker.ts';
 
 export interface OpenQueue {
   readonly queue: Queue;
@@ -38,10 +39,10 @@ export function queueContract(name: string, open: () => Promise<OpenQueue>): voi
       await add('a', 'b', 'c', 'd');
       await queue.add(job('x', 'squid'));
       await worker.running('a', 'b', 'x');
-      expect(worker.atWork()).toEqual(['a', 'b', 'x']);
+      expect(worker.atWork().sort()).toEqual(['a', 'b', 'x']);
       await worker.finish('b');
       await worker.running('c');
-      expect(worker.atWork()).toEqual(['a', 'x', 'c']);
+      expect(worker.atWork().sort()).toEqual(['a', 'c', 'x']);
       for (const id of ['a', 'c', 'd', 'x']) await worker.finish(id);
       expect(worker.most).toBe(3);
       await worker.stop();
@@ -52,8 +53,10 @@ export function queueContract(name: string, open: () => Promise<OpenQueue>): voi
       await worker.start(1);
       await add('a', 'b', 'b', 'a', 'b');
       await worker.finish('a');
-      await worker.finish('b');
+      // One works at a time: with the next at work, the one before is over.
+      await worker.running('b');
       await add('a', 'c');
+      await worker.finish('b');
       await worker.finish('a');
       await worker.finish('c');
       expect(worker.started).toEqual(['a', 'b', 'a', 'c']);
@@ -72,6 +75,18 @@ export function queueContract(name: string, open: () => Promise<OpenQueue>): voi
       await worker.finish('a');
       await worker.finish('c');
       expect(worker.started).toEqual(['a', 'c']);
+      await worker.stop();
+    });
+
+    test('gives a job again whose handler rejected, and others meanwhile', async () => {
+      const { worker } = useWorker();
+      await worker.start(1);
+      await add('a', 'b');
+      await worker.fail('a');
+      await worker.finish('b');
+      await worker.fail('a');
+      await worker.finish('a');
+      expect(worker.started).toEqual(['a', 'b', 'a', 'a']);
       await worker.stop();
     });
 
@@ -100,66 +115,19 @@ export function queueContract(name: string, open: () => Promise<OpenQueue>): voi
       const stopping = first.stop();
       await first.finish('a');
       await stopping;
-      await second.start(1);
+      await second.start(2);
       await second.running('b');
       // Stopping what has stopped stops nobody else.
       await first.stop();
       expect(second.aborted('b')).toBe(false);
-      await second.finish('b');
-      await second.stop();
+      // A queue that is shared has given it `a` too.
+      const secondStopping = second.stop();
+      for (const id of second.atWork()) await second.finish(id);
+      await secondStopping;
     });
 
     function useWorker() {
       return { worker: new ScriptedWorker(() => queue) };
     }
   });
-}
-
-/** A worker whose jobs end when the test says so. */
-class ScriptedWorker {
-  readonly started: string[] = [];
-  most = 0;
-  readonly #queue: () => Queue;
-  readonly #atWork = new Map<string, { finish(): void; signal: AbortSignal }>();
-  #onChange = () => {};
-  #stop = async () => {};
-
-  constructor(queue: () => Queue) {
-    this.#queue = queue;
-  }
-
-  async start(concurrency: number): Promise<void> {
-    const handler = async ({ id }: Job, signal: AbortSignal) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.started.push(id);
-      this.#atWork.set(id, { finish: resolve, signal });
-      this.most = Math.max(this.most, this.#atWork.size);
-      this.#onChange();
-      await promise;
-      this.#atWork.delete(id);
-    };
-    this.#stop = await this.#queue().work(
-      handler,
-      new Map(['whale', 'squid'].map((modelId) => [modelId, concurrency])),
-    );
-  }
-
-  stop = (): Promise<void> => this.#stop();
-  atWork = (): string[] => [...this.#atWork.keys()];
-  aborted = (id: string): boolean => this.#atWork.get(id)?.signal.aborted ?? false;
-
-  /** Resolves once these are at work. */
-  running(...ids: string[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onChange = () => ids.every((id) => this.#atWork.has(id)) && resolve();
-      this.#onChange();
-    });
-  }
-
-  /** Ends a job, once it is at work. */
-  async finish(id: string): Promise<void> {
-    await this.running(id);
-    this.#atWork.get(id)?.finish();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

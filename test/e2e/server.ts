@@ -101,7 +101,7 @@ async function launch(env: Record<string, string | undefined>, port: string, cwd
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
       output += text;
-      const [, address] = /serves (http:\S+)\/graphql/.exec(output) ?? [];
+      const [, address] = /serves (http:\S+)\/(?:graphql|ready)/.exec(output) ?? [];
       if (address) resolve(address);
     };
     child.stdout.setEncoding('utf8').on('data', read);

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Entry } from '../domain/entry.ts';
+import { isUnavailable } from '../domain/errors.ts';
+import type { Progress } from '../domain/progress.ts';
+import { AppendRefused, type Log } from '../log/log.ts';
+
+/** A log that is away for no longer than this stops no run: its text waits. */
+const patienceMs = 10_000;
+const longestWaitMs = 500;
+
+/**
+ * Appends an entry at the end of the log that `progress` has read, and has `progress` read it too. A log that is away is
+ * asked again until it is back; where it had taken the entry and only its answer was lost, that is found out.
+ *
+ * @throws AppendRefused where somebody else has written; MillraceError `UNAVAILABLE` where it stays away
+ */
+export async function appendNext(log: Log, id: string, progress: Progress, entry: Entry): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (let wait = 25, unsure = false; ; wait = Math.min(2 * wait, longestWaitMs)) {
+    try {
+      await log.append(id, progress.attempt, [entry], progress);
+      return progress.apply(entry);
+    } catch (error) {
+      if (error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))
+        return progress.apply(entry);
+      if (!isUnavailable(error) || performance.now() + wait > deadline) throw error;
+      unsure = true;
+      await sleep(wait);
+    }
+  }
+}
+
+/** Whether just this entry follows in the log. */
+async function isNext(log: Log, id: string, { epoch, offset }: Progress, entry: Entry): Promise<boolean> {
+  const slice = (await log.read(new Map([[id, offset]]))).get(id);
+  return slice?.epoch === epoch && JSON.stringify(slice.entries[0]) === JSON.stringify(entry);
+}

@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { bullmqQueue } from '../../src/queue/bullmq.ts';
+import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
+import { queueContract } from '../contract/queue.ts';
+import { type RedisServer, startRedis } from '../redis-server.ts';
+import { ScriptedWorker } from './scripted-worker.ts';
+
+const workerFile = fileURLToPath(new URL('./bullmq-worker.ts', import.meta.url));
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+/** A queue as one process has it. */
+async function openQueue() {
+  const address = parseRedisUrl(server.url);
+  if (!address) throw new Error(`${server.url} is no address.`);
+  const connect = (patient: boolean) => connectRedis(address, patient).on('error', () => {}) as Redis;
+  const redis = connect(false);
+  await once(redis, 'ready');
+  const queue = bullmqQueue({ redis, connect: () => connect(true), onError: () => {} });
+  const close = async () => {
+    await queue.close();
+    redis.disconnect();
+  };
+  return { queue, redis, close };
+}
+
+queueContract('bullmqQueue', async () => {
+  const opened = await openQueue();
+  await opened.redis.flushall();
+  return opened;
+});
+
+describe('over several processes', () => {
+  type Node = Awaited<ReturnType<typeof openQueue>> & { worker: ScriptedWorker };
+  let nodes: Node[];
+  beforeEach(async () => {
+    nodes = [];
+    for (let n = 0; n < 3; n++) {
+      const opened = await openQueue();
+      nodes.push({ ...opened, worker: new ScriptedWorker(() => opened.queue) });
+    }
+    await nodes[0]?.redis.flushall();
+  });
+  afterEach(async () => {
+    for (const { close } of nodes) await close();
+  });
+  const node = (n: number): Node => {
+    const found = nodes[n];
+    if (!found) throw new RangeError(`There is no node ${n}.`);
+    return found;
+  };
+  const add = async (...ids: string[]) => {
+    for (const id of ids) await node(0).queue.add({ id, modelId: 'whale' });
+  };
+
+  test('a model has its capacity once, however many workers there are, and all of it is used', async () => {
+    const workers = [node(1).worker, node(2).worker];
+    const atWork = () => workers.flatMap((worker) => worker.atWork());
+    let most = 0;
+    const count = () => {
+      most = Math.max(most, atWork().length);
+      return false;
+    };
+    for (const worker of workers) {
+      void worker.until(count);
+      await worker.start(3);
+    }
+    const ids = Array.from({ length: 12 }, (_, index) => `job-${index}`);
+    await add(...ids);
+    const done = new Set<string>();
+    while (done.size < ids.length) {
+      await vi.waitFor(() => expect(atWork().length).toBe(Math.min(3, ids.length - done.size)), 10_000);
+      const [id = ''] = atWork();
+      done.add(id);
+      for (const worker of workers) if (worker.atWork().includes(id)) await worker.finish(id);
+    }
+    expect(workers.flatMap(({ started }) => started).sort()).toEqual([...ids].sort());
+    expect(most).toBe(3);
+    for (const worker of workers) await worker.stop();
+  });
+
+  test('one that stops hands its jobs to another, in front of those in line', async () => {
+    const [{ worker: leaving }, { worker: staying }] = [node(1), node(2)];
+    await leaving.start(1);
+    await add('a', 'b', 'c');
+    await leaving.running('a');
+    await staying.start(1);
+    const stopping = leaving.stop();
+    expect(leaving.aborted('a')).toBe(true);
+    await leaving.finish('a');
+    await stopping;
+    for (const id of ['a', 'b', 'c']) await staying.finish(id);
+    expect(staying.started).toEqual(['a', 'b', 'c']);
+    expect(leaving.started).toEqual(['a']);
+    await staying.stop();
+  });
+
+  test('the jobs of a worker that was killed are taken over within three seconds', async () => {
+    await add('a', 'b');
+    const child = spawn(process.execPath, [workerFile, server.url], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const begun: string[] = [];
+    for await (const line of createInterface(child.stdout)) if (begun.push(line) === 2) break;
+    const { worker } = node(1);
+    await worker.start(2);
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    const from = Date.now();
+    await worker.running('a', 'b');
+    console.log(`jobs of a killed worker: taken over after ${Date.now() - from} ms`);
+    await exit;
+    await worker.finish('a');
+    await worker.finish('b');
+    await worker.stop();
+    expect(worker.started.sort()).toEqual(['a', 'b']);
+  });
+
+  test('lasts through a Redis that is killed and comes back, and fails at once meanwhile', async () => {
+    const { worker } = node(1);
+    await worker.start(1);
+    await add('a');
+    await worker.running('a');
+    await server.kill();
+    await expect(add('b')).rejects.toThrow();
+    await server.start();
+    await vi.waitFor(() => add('b'), 10_000);
+    await worker.finish('a');
+    await worker.finish('b');
+    await worker.stop();
+  });
+
+  test('stops while Redis is away', async () => {
+    const { worker } = node(1);
+    await worker.start(1);
+    await add('a');
+    await worker.running('a');
+    await server.kill();
+    const stopping = worker.stop();
+    await worker.finish('a');
+    await stopping;
+    await server.start();
+    await node(2).worker.start(1);
+    await node(2).worker.finish('a');
+    await node(2).worker.stop();
+  });
+
+  test('starts while Redis is away', async () => {
+    await server.kill();
+    const { worker } = node(1);
+    await worker.start(1);
+    await server.start();
+    await vi.waitFor(() => add('a'), 10_000);
+    await worker.finish('a');
+    await worker.stop();
+  });
+});
