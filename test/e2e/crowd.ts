@@ -5,7 +5,7 @@ import { Answer, follow, type GenerationEvent, type Transport } from './client.t
 /** A client that could not connect, or was told that the records are away, comes back after this long. */
 const backOffMs = 100;
 /** A subscriber leaves by itself after at most so many events. */
-const mostPatience = 12;
+const mostPatience = 16;
 
 /** An answer, and whatever came that its position had no place for. */
 export class Account extends Answer {
