@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { seeded } from '../random.ts';
 import { type Cluster, readiness, startCluster } from './cluster.ts';
 import type { Crowd } from './crowd.ts';
@@ -9,6 +9,9 @@ import { Trials, yaml } from './trial.ts';
 const seed = Number(process.env.SEED ?? 20_262);
 const random = seeded(seed);
 const leastDrops = 10_000;
+
+// A loaded machine is slow, not wrong.
+vi.setConfig({ testTimeout: 120_000 });
 
 let cluster: Cluster;
 let trials: Trials;
@@ -69,8 +72,9 @@ describe('nodes', () => {
       await subscribers.until((later) => later.length > length * 1.1);
       process.kill(pid, 'SIGCONT');
     });
-    const attempts = crowd.accounts.map(({ begun }) => Math.max(...begun));
-    expect(new Set(attempts)).toEqual(new Set([1, 2]));
+    // Nobody hears of an older attempt after a later one.
+    const numbers = crowd.accounts.map(({ begun }) => begun);
+    expect(numbers).toEqual(numbers.map((each) => each.toSorted((a, b) => a - b)));
   });
 
   test('every node is restarted, one after the other', async () => {
