@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redisBus } from '../../src/bus/redis.ts';
 import { RedisLog } from '../../src/log/redis.ts';
-import { logContract } from '../contract/log.ts';
+import { logContract, queued } from '../contract/log.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 
 let server: RedisServer;
@@ -24,4 +24,11 @@ logContract('RedisLog', async () => {
       redis.disconnect();
     },
   };
+});
+
+test('a Redis that is away makes the logs UNAVAILABLE, and nothing wait', async () => {
+  const redis = new Redis(server.url, { enableOfflineQueue: false, lazyConnect: true });
+  const log = new RedisLog({ redis });
+  const asked = [log.append('gen_1', 0, [queued]), log.heads(['gen_1']), log.read(new Map([['gen_1', 0]]))];
+  for (const each of asked) await expect(each).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
