@@ -10,6 +10,8 @@ export interface RedisServer {
   /** SIGKILL; what AOF has kept is there after `start`. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP and SIGCONT, for one that is there and does not answer. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startRedis({ args = [] }: { args?: readonly string[] } = {
     async start() {
       child = await launch([...settings, ...args]);
     },
+    signal: (name) => void child.kill(name),
     async stop() {
       await kill();
       folder.remove();

@@ -1,9 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beginning, type Position } from '../domain/cursor.ts';
+import { MillraceError } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
 import type { Log, Slice } from '../log/log.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
+
+/** While the logs are away a reader that must read them asks again after this long. */
+const awayMs = 500;
 
 export interface FollowDeps {
   readonly store: Store;
@@ -69,11 +74,22 @@ export class Follower {
     const { offset } = this.#position;
     if (offset > tail.offset) return this.#ahead(tail);
     if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
-    const { id } = this.generation;
-    const slice = tail.since(offset) ?? (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+    const slice = tail.since(offset) ?? (await this.#readOn(offset));
+    if (slice === 'away') return;
     if (slice?.epoch === this.#position.epoch && slice.entries.length > 0) this.#take(numbered(slice));
     // Gone, or begun anew, just now.
     else await tail.repair();
+  }
+
+  async #readOn(offset: number): Promise<Slice | 'away' | undefined> {
+    const { id } = this.generation;
+    try {
+      return (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.code === 'UNAVAILABLE')) throw error;
+      await Promise.race([this.#changed(), sleep(awayMs, undefined, { ref: false })]);
+      return 'away';
+    }
   }
 
   /** It has read more than the tail knows of: the tail is late, or the log has lost its end. */

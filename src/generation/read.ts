@@ -1,4 +1,5 @@
 import { beginning } from '../domain/cursor.ts';
+import { MillraceError } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Progress } from '../domain/progress.ts';
 import type { Head, Log } from '../log/log.ts';
@@ -32,11 +33,23 @@ export async function readProgress(log: Log, ids: readonly string[]): Promise<Ma
   return found;
 }
 
-/** What each of these generations has written so far, by id. */
+/** What each of these generations has written so far, by id; nothing of those that run, while the logs are away. */
 export async function readContent(log: Log, generations: readonly Generation[]): Promise<Map<string, Content>> {
   const open = generations.filter(({ course }) => !course).map(({ id }) => id);
-  const progress = open.length > 0 ? await readProgress(log, open) : new Map<string, Progress>();
+  const progress = await unlessAway(
+    open.length > 0 ? readProgress(log, open) : Promise.resolve(new Map<string, Progress>()),
+  );
   return new Map(generations.map((generation) => [generation.id, contentOf(generation, progress.get(generation.id))]));
+}
+
+/** What the logs say; nothing while they are away: a query goes on with what the store has. */
+async function unlessAway<Value>(answer: Promise<Map<string, Value>>): Promise<Map<string, Value>> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === 'UNAVAILABLE') return new Map();
+    throw error;
+  }
 }
 
 function contentOf({ course, text }: Generation, progress: Progress | undefined): Content {
@@ -46,11 +59,14 @@ function contentOf({ course, text }: Generation, progress: Progress | undefined)
   return { text: progress.text, position: { epoch, offset, length: progress.text.length } };
 }
 
-/** The rows as they are now: until a generation has ended its log knows more than its row. One question to the log. */
+/**
+ * The rows as they are now: until a generation has ended its log knows more than its row. One question to the log; while
+ * the logs are away the rows are all there is to know.
+ */
 export async function readCurrent(log: Log, rows: readonly Generation[]): Promise<Generation[]> {
   const open = rows.filter((row) => !hasEnded(row));
   if (open.length === 0) return [...rows];
-  const heads = await log.heads(open.map(({ id }) => id));
+  const heads = await unlessAway(log.heads(open.map(({ id }) => id)));
   return rows.map((row) => {
     const head = hasEnded(row) ? undefined : heads.get(row.id);
     return head ? withHead(row, head) : row;

@@ -5,6 +5,8 @@ import type { EndedEntry, Entry } from '../domain/entry.ts';
  * The logs of all generations: ordered, durable, append-only.
  *
  * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before.
+ *
+ * Every method may throw MillraceError `UNAVAILABLE` where the logs are away for now; an append that does may have written.
  */
 export interface Log {
   /**

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
+import { MillraceError } from '../domain/errors.ts';
 import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlice, type RefusalReason } from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
@@ -40,12 +41,14 @@ export class RedisLog implements Log {
     const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
     const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
-    const answer = await this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+    const answer = await this.#ask((redis) =>
+      redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields)),
+    );
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
-    const rows = await Promise.all(ids.map((id) => this.#redis.hgetall(headKey(id))));
+    const rows = await this.#ask((redis) => Promise.all(ids.map((id) => redis.hgetall(headKey(id)))));
     const heads = new Map<string, Head>();
     for (const [index, id] of ids.entries()) {
       const row = rows[index];
@@ -58,7 +61,7 @@ export class RedisLog implements Log {
     const slices = new Map<string, ReadSlice>();
     await Promise.all(
       [...after].map(async ([id, offset]) => {
-        const found = await this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes);
+        const found = await this.#ask((redis) => redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes));
         if (!found) return;
         const [epoch, lines, more] = found;
         const entries = lines.map((line) => JSON.parse(line) as Entry);
@@ -70,9 +73,29 @@ export class RedisLog implements Log {
 
   async retire(id: string, afterMs: number): Promise<void> {
     const keys = [headKey(id), streamKey(id)];
-    if (afterMs === 0) await this.#redis.unlink(...keys);
-    else await Promise.all(keys.map((key) => this.#redis.pexpire(key, afterMs)));
+    await this.#ask<unknown>((redis) => {
+      return afterMs === 0 ? redis.unlink(...keys) : Promise.all(keys.map((key) => redis.pexpire(key, afterMs)));
+    });
   }
+
+  async #ask<T>(question: (redis: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.#redis);
+    } catch (cause) {
+      if (!isAway(cause)) throw cause;
+      throw new MillraceError('UNAVAILABLE', 'The logs can not be read or written now. Try again in a moment.', {
+        cause,
+      });
+    }
+  }
+}
+
+/** Whether an error says that Redis is away or not yet itself, and not that a command was wrong. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false;
+  return (
+    error.name !== 'ReplyError' || /^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|TRYAGAIN|UNBLOCKED)/.test(error.message)
+  );
 }
 
 const headKey = (id: string) => `millrace:{${id}}:head`;
