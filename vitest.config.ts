@@ -4,12 +4,29 @@ import { defineConfig } from 'vitest/config';
 /** A file that the figures of the run are written to, for a program to read: `.ci/run` does. */
 const summary = process.env.TEST_SUMMARY;
 
+/** What starts no server of its own, or is the same in both modes: the page for browsers, and what clients leave behind. */
+const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts'];
+
+const onlyDistributed = ['test/e2e/cluster.test.ts', 'test/e2e/redis-away.test.ts'];
+
 export default defineConfig({
   // One copy of graphql, as in Node: the bundlers' own entry would be a second one, whose errors are not instances of
   // the first one's classes.
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'embedded', include: ['test/**/*.test.ts'], exclude: onlyDistributed } },
+      {
+        extends: true,
+        test: {
+          name: 'distributed',
+          include: ['test/e2e/*.test.ts'],
+          exclude: onlyEmbedded,
+          env: { MILLRACE_TEST_MODE: 'distributed' },
+          globalSetup: 'test/e2e/postgres.setup.ts',
+        },
+      },
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -125,7 +125,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
 
   const tails = new Tails({ log, bus, onError: warn });
   const known = new Set(config.models.map(({ id }) => id));
-  const models = await createModels({ models: config.models, bus });
+  const models = createModels({ models: config.models, bus, onError: warn });
   const { batchIntervalMs, logRetentionMs, defaultModel } = config;
   const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);

@@ -62,6 +62,9 @@ function readAccount(account: string): { username: string; password: string } | 
   }
 }
 
+/** So long a Redis may take for a command before it counts as away. */
+const silentMs = 2_000;
+
 /**
  * A new connection that comes back by itself whenever Redis does. `patient`: commands wait for that; otherwise they
  * fail at once, or after 2 s where it is there and does not answer, so that nothing piles up and nobody waits.
@@ -72,7 +75,8 @@ export function connectRedis({ kind, hosts, options, group }: RedisAddress, pati
     enableOfflineQueue: patient,
     maxRetriesPerRequest: patient ? null : 0,
     connectTimeout: 2_000,
-    ...(!patient && { commandTimeout: 2_000 }),
+    // One that did not answer is left, so that the next command fails at once.
+    ...(!patient && { commandTimeout: silentMs, socketTimeout: silentMs }),
     retryStrategy: (times) => Math.min(50 * times, 1_000),
   };
   if (kind === 'sentinel') return new Redis({ ...manners, sentinels: [...hosts], name: group });

@@ -11,6 +11,8 @@ export interface RedisServer {
   /** SIGKILL; what AOF has kept is there after `start`. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP and SIGCONT, for one that is there and does not answer. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function startRedis({ args = [] }: { args?: readonly string[] } = {
     async start() {
       server = await launchAgain();
     },
+    signal: (name) => void process.kill(server.pid, name),
     async stop() {
       await server.end('SIGKILL');
       folder.remove();

@@ -1,6 +1,6 @@
 /** Pub/Sub between the parts of this process, and between nodes: the fast way, never the truth. */
 export interface Bus {
-  /** Hands `message` to every listener of `topic`. May be lost; never throws for want of listeners. `message` is JSON. */
+  /** Hands `message` to every listener of `topic`. May be lost, and never rejects for that. `message` is JSON. */
   publish(topic: string, message: unknown): Promise<void>;
 
   /**

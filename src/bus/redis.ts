@@ -33,7 +33,7 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
   const endWatch = watchConnection({ subscriber, sharded, onLoss: tellOfLoss, onError });
 
   return {
-    publish: (topic, message) => pubsub.publish(topic, message),
+    publish: (topic, message) => pubsub.publish(topic, message).catch(onError),
 
     async subscribe(topic, listener) {
       const own = (message: unknown) => {

@@ -19,10 +19,14 @@ export type GenerationsDeps = SubmitDeps & FollowDeps;
 export function createGenerations(deps: GenerationsDeps): Generations & { close(): void } {
   const { store, log } = deps;
 
-  const attendances = new Attendances((id) => {
-    find(id)
-      .then((generation) => generation && cancel(deps, generation))
-      .catch((error) => deps.onError(error, id));
+  const attendances = new Attendances({
+    bus: deps.bus,
+    onError: (error) => deps.onError(error, ''),
+    onAbandoned(id) {
+      find(id)
+        .then((generation) => generation && cancel(deps, generation))
+        .catch((error) => deps.onError(error, id));
+    },
   });
 
   async function find(id: string): Promise<Generation | undefined> {

@@ -15,15 +15,13 @@ export interface ConfiguredModel {
 interface ModelsOptions {
   readonly models: readonly ConfiguredModel[];
   readonly bus: Bus;
+  /** Told where nothing can be heard of the backends. */
+  readonly onError: (error: unknown) => void;
   readonly now?: () => number;
 }
 
 /** The configured models, as the processes with backends say that they do. */
-export async function createModels({
-  models,
-  bus,
-  now = Date.now,
-}: ModelsOptions): Promise<Models & { close(): void }> {
+export function createModels({ models, bus, onError, now = Date.now }: ModelsOptions): Models & { close(): void } {
   const reports = new Map<string, Map<string, { state: PoolState; at: number }>>();
   const last = new Map<string, string>();
   const listeners = new Set<(modelId: string) => void>();
@@ -52,7 +50,8 @@ export async function createModels({
   }
 
   const byId = new Map(models.map((model) => [model.id, model]));
-  const unsubscribe = await bus.subscribe(healthTopic, (message) => {
+  // Not waited for: a start goes on while the bus is away, and until it is there nothing is known of any backend.
+  const subscribed = bus.subscribe(healthTopic, (message) => {
     if (message === undefined) return;
     const { node, modelId, state } = message as HealthReport;
     const model = byId.get(modelId);
@@ -63,6 +62,7 @@ export async function createModels({
     else nodes.delete(node);
     look(model);
   });
+  subscribed.catch(onError);
   const expiry = setInterval(() => {
     for (const model of models) look(model);
   }, reportLifeMs / 3).unref();
@@ -88,7 +88,10 @@ export async function createModels({
 
     close() {
       clearInterval(expiry);
-      unsubscribe();
+      subscribed.then(
+        (unsubscribe) => unsubscribe(),
+        () => {},
+      );
     },
   };
 }

@@ -68,7 +68,8 @@ export const endedLifeMs = 7 * 24 * 3_600_000;
 /** What `append` publishes: just the slice that was written. */
 export type LogMessage = Slice;
 
-export const logTopic = (id: string): string => `log:${id}`;
+/** In braces, so that a cluster keeps the topic where the log is. */
+export const logTopic = (id: string): string => `log:{${id}}`;
 
 /** Why an append was refused: somebody else has written, the log has ended, or there is none. */
 export type RefusalReason = 'superseded' | 'ended' | 'missing';

@@ -112,9 +112,15 @@ function serve({ modelId, concurrency, connection, handler, onError, signal }: S
   const worker = new BullWorker<Job>(nameOf(modelId), give, { connection, prefix, concurrency, ...takeover });
   worker.on('error', onError);
   return async () => {
-    const closed = worker.close().catch(onError);
+    await worker.pause(true);
     await Promise.allSettled(atWork);
-    await Promise.race([closed, sleep(closeMs, undefined, { ref: false })]);
+    const away = connection.status !== 'ready';
+    // Its second connection, which it waits for jobs with, would be left waiting for Redis too.
+    const closed = worker.close(away).then(() => 'closed' as const, onError);
+    const timeUp = new AbortController();
+    const outcome = await Promise.race([closed, sleep(closeMs, undefined, timeUp).catch(() => {})]);
+    timeUp.abort();
+    if (outcome !== 'closed') worker.disconnect().catch(onError);
     connection.disconnect();
   };
 }

@@ -80,7 +80,8 @@ describe('a connection that was lost', () => {
     const early = await listen(bus, 'a');
     await own.kill();
     await expect(bus.check()).rejects.toThrow();
-    await expect(bus.publish('a', 'lost')).rejects.toThrow();
+    await bus.publish('a', 'lost');
+    expect(errors).toHaveLength(1);
     const late = listen(bus, 'b');
     await own.start();
     await early.until(undefined);

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GenerateDocument, GenerationDocument } from '../../src/client/generated/operations.ts';
 import { below, seeded } from '../random.ts';
@@ -140,17 +138,13 @@ test('what was queued stays queued, in its order, and runs', async () => {
 });
 
 describe('where the log was lost while the server was down', () => {
-  const loseLog = async () => {
-    for (const file of ['log.db', 'log.db-wal', 'log.db-shm']) rmSync(join(server.dataDir, file), { force: true });
-  };
-
   test('clients with old cursors are rewound, and end with the right text', async () => {
     const seeds = freshSeeds(streams);
     const texts = await uninterrupted(seeds);
     const readers = new Readers(server);
     const { ids, done } = await startStreams('moby', seeds, readers);
     await readers.until((answers) => answers.every(({ text }) => text.length > 200));
-    const seen = await readers.crash(loseLog);
+    const seen = await readers.crash(server.loseLogs);
     const answers = await done;
     await expectWhole(answers, [...texts.values()], ids);
     expect(answers.every(({ pieces }, i) => sentAgain(pieces, seen[i]?.length ?? 0))).toBe(true);
@@ -160,7 +154,7 @@ describe('where the log was lost while the server was down', () => {
     const readers = new Readers(server);
     const [id = ''] = (await startStreams('fast', freshSeeds(1), readers)).ids;
     const answer = await readers.read(id, 'ws');
-    await readers.crash(loseLog);
+    await readers.crash(server.loseLogs);
     const again = new Answer();
     again.text = answer.text.slice(0, answer.pieces[0]?.text.length);
     await readers.read(id, 'sse', again, answer.cursors[2]);

@@ -106,13 +106,16 @@ describe('two thousand clients that are gone without a word', () => {
   let http: HttpServer;
   let url: string;
   let ids: string[];
+  /** How many listeners the server has where nobody subscribes. */
+  let own: number;
 
   beforeEach(async () => {
     const config = loadConfig({ env: { MILLRACE_DATA_DIR: folder.path, LOG_LEVEL: 'silent' }, cwd: folder.path });
     const logger = pino({ level: 'silent' });
-    // Nothing works on the queue: streams stay open, and the only listeners are subscribers.
+    // Nothing works on the queue: streams stay open, and the only listeners that come are subscribers.
     const parts = await embedded(config);
     app = await compose(config, { ...parts, store: slow(parts.store), bus }, logger);
+    own = bus.listeners;
     http = createHttpServer({ ...app, logger, allowRemote: false });
     url = `${await http.listen(0, '127.0.0.1')}/graphql`;
     const generate = () => ask(url, GenerateDocument, { input: { prompt: 'Call me' } });
@@ -192,12 +195,12 @@ describe('two thousand clients that are gone without a word', () => {
     }
     const { most } = bus;
     // What the server does about the last ones is done some turns of the loop later.
-    for (let turn = 0; turn < 500 && (bus.listeners > 0 || timers() > timersBefore); turn++) {
+    for (let turn = 0; turn < 500 && (bus.listeners > own || timers() > timersBefore); turn++) {
       await sleep(2);
     }
     console.log(`seed ${seed}, ${transport}: ${clients} clients, ${most} listeners at most, ${bus.listeners} left`);
-    expect(most).toBeGreaterThan(0);
-    expect(bus.listeners).toBe(0);
+    expect(most).toBeGreaterThan(own);
+    expect(bus.listeners).toBe(own);
     expect(timers()).toBeLessThanOrEqual(timersBefore);
   });
 });

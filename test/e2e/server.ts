@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../folder.ts';
+import { openGround } from './ground.ts';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 
@@ -27,7 +28,9 @@ export interface TestServer {
   kill(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again on the same port and folder. */
   restart(): Promise<void>;
-  /** SIGTERM, and removes its folder. */
+  /** Loses all logs; the server is down meanwhile. */
+  loseLogs(): Promise<void>;
+  /** SIGTERM, and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -36,11 +39,13 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   const configFile = join(folder.path, 'millrace.yaml');
   if (yaml !== undefined) writeFileSync(configFile, yaml);
   const dataDir = join(folder.path, 'data');
+  const ground = await openGround(dataDir);
   const environment = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'warn',
     MILLRACE_DATA_DIR: dataDir,
     ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
+    ...ground.env,
     ...env,
   };
   let running = await launch(environment, '0', folder.path);
@@ -67,8 +72,10 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
     async restart() {
       running = await launch(environment, port, folder.path);
     },
+    loseLogs: ground.loseLogs,
     async stop() {
       await kill('SIGTERM');
+      await ground.remove();
       folder.remove();
     },
   };

@@ -12,9 +12,10 @@ const report = (node: string, status: 'ONLINE' | 'OFFLINE' | null, running = 0):
   const state = status && { status, onlineSince: status === 'ONLINE' ? 1 : null, backends: [{ ...backend, status }] };
   return { node, modelId: 'squid', state };
 };
+const onError = (error: unknown) => expect.unreachable(String(error));
 
 test('gives the models in the order of the configuration, offline until somebody says otherwise', async () => {
-  const { all, byId, close } = await createModels({ models, bus: memoryBus() });
+  const { all, byId, close } = createModels({ models, bus: memoryBus(), onError });
   expect(all().map(({ id }) => id)).toEqual(['whale', 'squid']);
   const down = { status: 'OFFLINE', running: 0, lastError: null };
   expect(byId('squid')).toEqual({
@@ -28,7 +29,7 @@ test('gives the models in the order of the configuration, offline until somebody
 test('a model is what all processes say of it together, as long as they say so', async () => {
   const bus = memoryBus();
   let now = 0;
-  const { byId, close } = await createModels({ models, bus, now: () => now });
+  const { byId, close } = createModels({ models, bus, onError, now: () => now });
   await bus.publish(healthTopic, report('a', 'ONLINE', 2));
   now = 2_000;
   await bus.publish(healthTopic, report('b', 'OFFLINE', 1));
@@ -42,7 +43,7 @@ test('a model is what all processes say of it together, as long as they say so',
 
 test('a follower has each model now, then those that change; of one, that one alone', async () => {
   const bus = memoryBus();
-  const { follow, close } = await createModels({ models, bus });
+  const { follow, close } = createModels({ models, bus, onError });
   const [all, one] = [follow(), follow('squid')];
   expect([(await all.next())?.id, (await all.next())?.id, (await one.next())?.id]).toEqual(['whale', 'squid', 'squid']);
   const [nextOfAll, nextOfOne] = [all.next(), one.next()];

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket, { type ClientOptions } from 'ws';
+import { logTopic } from '../../src/log/log.ts';
 import type { TestApp } from '../graphql/app.ts';
 import { stallsAfter, startScriptedApp } from '../graphql/scripted-app.ts';
 import { generate } from '../graphql/verbs.ts';
@@ -124,7 +125,7 @@ describe('over WebSocket', () => {
     const id = await generate(app, 'Begin');
     const query = `subscription { generation(id: "${id}") { __typename } }`;
     const [one, two, three] = [await connect(url), await connect(url), await connect(url)];
-    const listeners = () => topics.get(`log:${id}`) ?? 0;
+    const listeners = () => topics.get(logTopic(id)) ?? 0;
     for (const socket of [one, two]) {
       socket.send(subscribe('1', query));
       await socket.next('1');
