@@ -196,6 +196,23 @@ describe('the time limit while no backend is up', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('it counts from when the request began to wait, in whatever line, and from when all were down', async () => {
+    const made = await down();
+    await vi.advanceTimersByTimeAsync(100_000);
+    const signal = new AbortController().signal;
+    const waits = (waitingSince: number) => made.pool.acquire({ unavailableTimeoutMs: 60_000, waitingSince, signal });
+    const atOnce = expect(waits(Date.now() - 80_000)).rejects.toMatchObject({ kind: 'unavailable' });
+    await vi.advanceTimersByTimeAsync(0);
+    await atOnce;
+    const later = waits(Date.now() - 20_000);
+    const failed = expect(later).rejects.toMatchObject({ kind: 'unavailable' });
+    await vi.advanceTimersByTimeAsync(39_000);
+    expect(await isPending(later)).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await failed;
+    await made.pool.close();
+  });
+
   test('it begins anew when one comes up, and does not run while one is up but full', async () => {
     const made = await down();
     await vi.advanceTimersByTimeAsync(100);

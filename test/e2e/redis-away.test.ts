@@ -94,7 +94,8 @@ describe('Redis is away', () => {
     await redis.kill();
     const accepted = await goesOn();
     const late = new Reader(server.url, accepted);
-    expect((await soon(find(running.id)))?.status).toBe('RUNNING');
+    // What it has written is where nobody can read it now, and nothing else is said in its place.
+    await expect(soon(find(running.id))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await redis.start();
     await running.end();
     expect(running.answer.text).toBe(uninterrupted);

@@ -157,3 +157,10 @@ describe('errors', () => {
     },
   );
 });
+
+test('what is wrong with a subscription is an answer over SSE, and no failure of the server', async () => {
+  const query = 'subscription { generation(id: "gen_x") { cursor } }';
+  const response = await post({ query }, { accept: 'text/event-stream' });
+  const text = await response.text();
+  expect([response.status, text.includes('"code":"NOT_FOUND"'), text.includes('"http"')]).toEqual([200, true, false]);
+});
