@@ -12,8 +12,11 @@ import {
 } from 'graphql';
 import { defaultSize, maxSize } from './connections.ts';
 
-/** The most objects that one answer may have, counted by what its lists may hold: a page of 100 with 90 of each. */
-const maxObjects = 10_000;
+/**
+ * The most objects that one answer may have, counted by what its lists may hold. It is room for 50 conversations with 50
+ * messages each, and all that belongs to those; lists nested a level deeper are far beyond it.
+ */
+const maxObjects = 50_000;
 /** The deepest that fields may be nested; GraphiQL's introspection has 13. */
 const maxDepth = 20;
 
