@@ -8,6 +8,8 @@ import { version } from './version.ts';
 /** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
 const closeMs = 2_000;
 const stopMs = 10_000;
+/** Where other nodes take them, many clients are told to go over this long, so that they do not all come at once. */
+const longestSpreadMs = 3_000;
 
 export interface RunningServer {
   readonly url: string;
@@ -22,8 +24,15 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
   });
   const app = await compose(config, parts, logger);
   const { pipeline, readiness } = app;
-  const { role, allowRemote } = config;
-  const http = createHttpServer({ pipeline: role === 'worker' ? undefined : pipeline, readiness, logger, allowRemote });
+  const { role, allowRemote, distributed } = config;
+  const spreadMs = distributed ? longestSpreadMs : 0;
+  const http = createHttpServer({
+    pipeline: role === 'worker' ? undefined : pipeline,
+    readiness,
+    logger,
+    allowRemote,
+    spreadMs,
+  });
   const url = await listen(http, app, config);
   await app.work();
   return {
@@ -61,7 +70,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel });
+  const logger = pino({ level: config.logLevel, serializers: { err: describe } });
   const server = await start(config, logger);
   logger.info({ url: server.url, role: config.role, distributed: config.distributed !== null }, 'ready');
   process.stdout.write(greeting(server.url, config));
@@ -73,6 +82,16 @@ export async function serve(config: Config): Promise<void> {
   await server.stop();
   clearTimeout(deadline);
   logger.info('stopped');
+}
+
+/**
+ * An error as the log may have it. What the clients of Redis and Postgres hang on theirs is left out: commands with what
+ * they carried, which may be what a model wrote, and connections.
+ */
+function describe(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { command: _command, client: _client, ...described } = pino.stdSerializers.err(error);
+  return described;
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -17,6 +17,8 @@ interface HttpServerOptions {
   readonly logger: Logger;
   /** Whether other names than loopback's lead here rightly. */
   readonly allowRemote: boolean;
+  /** Over how long WebSockets are told to go, in ms, where other nodes are there for them; 0 where none is. */
+  readonly spreadMs?: number;
 }
 
 export interface HttpServer {
@@ -31,7 +33,13 @@ export interface HttpServer {
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
-export function createHttpServer({ pipeline, readiness, logger, allowRemote }: HttpServerOptions): HttpServer {
+export function createHttpServer({
+  pipeline,
+  readiness,
+  logger,
+  allowRemote,
+  spreadMs = 0,
+}: HttpServerOptions): HttpServer {
   const ws = pipeline && createWsTransport(pipeline);
   const isAllowedHost = (host: string | undefined) => allowRemote || isLoopback(host);
   let closing = false;
@@ -78,7 +86,7 @@ export function createHttpServer({ pipeline, readiness, logger, allowRemote }: H
       clearTimeout(deadline);
       server.closeAllConnections();
       // Last of all: stock graphql-ws clients come back after little more than a second, and give up where nobody answers.
-      await ws?.close(farewellMs);
+      await ws?.close(farewellMs, spreadMs);
       await closed;
       await pipeline?.close();
     },

@@ -12,14 +12,19 @@ const maxPayload = 16 << 20;
 const maxIdLength = 256;
 /** Idle sockets are asked for a sign of life this often; one that gives none for as long again is ended. */
 const keepAliveMs = 25_000;
+/** So many milliseconds apart they are told to, up to the whole spread. */
+const spreadPerSocketMs = 5;
 /** Service Restart: clients come back by themselves, with what they have seen. */
 const restartCode = 1012;
 
 export interface WsTransport {
   /** Takes an upgrade request for GraphQL. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Tells all clients to come back, and ends the sockets of those that have not gone by the deadline. */
-  close(deadlineMs: number): Promise<void>;
+  /**
+   * Tells all clients to come back, one after the other over `spreadMs` where they are many, and ends the sockets of
+   * those that have not gone by the deadline after that.
+   */
+  close(deadlineMs: number, spreadMs: number): Promise<void>;
 }
 
 /** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. */
@@ -66,12 +71,16 @@ export function createWsTransport(pipeline: Pipeline): WsTransport {
       sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
     },
 
-    async close(deadlineMs) {
+    async close(deadlineMs, spreadMs) {
+      const { size } = sockets.clients;
+      const spread = Math.min(spreadMs, size * spreadPerSocketMs);
       const gone = Promise.all([...sockets.clients].map((socket) => new Promise((done) => socket.once('close', done))));
-      for (const socket of sockets.clients) socket.close(restartCode, 'The server restarts');
+      for (const [index, socket] of [...sockets.clients].entries()) {
+        setTimeout(() => socket.close(restartCode, 'The server restarts'), (index / size) * spread);
+      }
       const deadline = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
-      }, deadlineMs);
+      }, spread + deadlineMs);
       await gone;
       clearTimeout(deadline);
     },

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Pipeline } from '../../src/graphql/graphql.ts';
 import { createHttpServer } from '../../src/server/server.ts';
+import { openSocket } from './raw-socket.ts';
 
 test('once it drains, /ready says that the server stops, and /health that it is up', async () => {
   const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
@@ -16,4 +17,16 @@ test('once it drains, /ready says that the server stops, and /health that it is 
   });
   expect((await fetch(`${url}/health`)).status).toBe(200);
   await http.close(1_000);
+});
+
+test('a stop tells every socket to come back, also where it takes its time over many', async () => {
+  const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
+  const logger = pino({ level: 'silent' });
+  const http = createHttpServer({ pipeline, readiness: {}, logger, allowRemote: false, spreadMs: 200 });
+  const url = await http.listen(0, '127.0.0.1');
+  const sockets = await Promise.all(
+    Array.from({ length: 30 }, () => openSocket(`${url.replace('http', 'ws')}/graphql`)),
+  );
+  await http.close(2_000);
+  expect(new Set(await Promise.all(sockets.map(({ closed }) => closed)))).toEqual(new Set([1012]));
 });
