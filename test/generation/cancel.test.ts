@@ -67,6 +67,20 @@ test('a generation that is queued ends, leaves the line, and is not run', async 
   expect(backend.requests).toEqual([]);
 });
 
+test('a run whose bus has lost the news leaves its backend all the same, though that is silent', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const deaf = { ...parts.bus, subscribe: async () => () => {} };
+  const asked = Promise.withResolvers<void>();
+  const backend = new ScriptedBackend('a', [[() => asked.resolve(), hang]]);
+  const running = run({ ...runDeps(parts, [backend]), bus: deaf }, generation, never);
+  await asked.promise;
+  await cancel({ ...parts, ...retention }, await rowOf(parts, generation.id));
+  await running;
+  expect(backend.open).toBe(0);
+  expect((await expectWhole(parts, generation.id, '')).status).toBe('CANCELLED');
+});
+
 test('one whose log was never begun ends all the same', async () => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts);
