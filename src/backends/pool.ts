@@ -1,3 +1,4 @@
+import type { Model } from '../domain/model.ts';
 import { type Backend, BackendError } from './backend.ts';
 import { Health, type HealthSettings } from './health.ts';
 import { ownSlots, type Slot, type Slots } from './slots.ts';
@@ -22,24 +23,8 @@ export interface PoolOptions extends Partial<HealthSettings> {
   readonly onChange?: (state: PoolState) => void;
 }
 
-export interface PoolState {
-  /** `ONLINE`: all backends are up; `DEGRADED`: some; `OFFLINE`: none. */
-  readonly status: 'ONLINE' | 'DEGRADED' | 'OFFLINE';
-  /** Since when at least one backend has been up, in ms since 1970; null where none is. */
-  readonly onlineSince: number | null;
-  readonly backends: readonly BackendState[];
-}
-
-export interface BackendState {
-  readonly name: string;
-  readonly kind: string;
-  /** A backend that rests after a `Retry-After` is `ONLINE`. */
-  readonly status: 'ONLINE' | 'OFFLINE';
-  readonly running: number;
-  readonly concurrency: number;
-  /** A sentence that begins with its time; stays when the backend is back. */
-  readonly lastError: string | null;
-}
+/** `ONLINE`: all backends are up; `DEGRADED`: some; `OFFLINE`: none. */
+export type PoolState = Pick<Model, 'status' | 'onlineSince' | 'backends'>;
 
 export interface AcquireOptions {
   /** Name of the backend that has just failed: it is taken only where no other one has room. */

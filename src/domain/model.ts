@@ -5,7 +5,7 @@ export interface Model {
   readonly status: ModelStatus;
   /** How many generations can run at once, over all backends. */
   readonly concurrency: number;
-  /** When it last came online, in ms since 1970; null while it is offline. */
+  /** Since when at least one backend has been up, in ms since 1970; null where none is. */
   readonly onlineSince: number | null;
   readonly backends: readonly BackendState[];
 }
@@ -15,9 +15,10 @@ export type ModelStatus = 'ONLINE' | 'DEGRADED' | 'OFFLINE';
 export interface BackendState {
   readonly name: string;
   readonly kind: string;
+  /** A backend that rests after a `Retry-After` is `ONLINE`. */
   readonly status: 'ONLINE' | 'OFFLINE';
   readonly running: number;
   readonly concurrency: number;
-  /** With its time; null where there was none. */
+  /** A sentence that begins with its time; stays when the backend is back. Null where there was none. */
   readonly lastError: string | null;
 }
