@@ -79,7 +79,11 @@ export function connectRedis({ kind, hosts, options, group }: RedisAddress, pati
     ...(!patient && { commandTimeout: silentMs, socketTimeout: silentMs }),
     retryStrategy: (times) => Math.min(50 * times, 1_000),
   };
-  if (kind === 'sentinel') return new Redis({ ...manners, sentinels: [...hosts], name: group });
+  if (kind === 'sentinel') {
+    const { tls } = options;
+    const encrypted = tls && { enableTLSForSentinelMode: true, sentinelTLS: tls };
+    return new Redis({ ...manners, ...encrypted, sentinels: [...hosts], name: group });
+  }
   if (kind === 'single') return new Redis({ ...manners, ...hosts[0] });
   return new Cluster([...hosts], {
     redisOptions: manners,

@@ -85,13 +85,13 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /**
- * An error as the log may have it. What the clients of Redis and Postgres hang on theirs is left out: commands with what
- * they carried, which may be what a model wrote, and connections.
+ * An error as the log may have it: what it is and where it comes from. What else the clients of Redis and Postgres hang on
+ * theirs is left out: commands with what they carried, passwords or what a model wrote, and connections.
  */
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { command: _command, client: _client, ...described } = pino.stdSerializers.err(error);
-  return described;
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message, stack, ...('code' in error && { code: error.code }) };
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

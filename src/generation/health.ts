@@ -20,7 +20,9 @@ const reportMs = 1_000;
 /** Reports the states of this process's pools. Returns what reports one at once, and what ends it all. */
 export function reportHealth({ bus, node, onError }: { bus: Bus; node: string; onError: (error: unknown) => void }) {
   const pools = new Map<string, { state(): PoolState }>();
+  let closed = false;
   const tell = (modelId: string, state: PoolState | null) => {
+    if (closed) return;
     const report: HealthReport = { node, modelId, state };
     bus.publish(healthTopic, report).catch(onError);
   };
@@ -37,6 +39,7 @@ export function reportHealth({ bus, node, onError }: { bus: Bus; node: string; o
     close() {
       clearInterval(timer);
       for (const modelId of pools.keys()) tell(modelId, null);
+      closed = true;
     },
   };
 }

@@ -47,9 +47,10 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
   } catch (error) {
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
-      // Where the log itself is gone, the queue may be too: nobody else is told to begin it anew.
-      if (error.reason === 'missing') return run(deps, job, signal);
-      // Somebody else has taken over, or ended it.
+      // Where the log itself is gone, the queue may be too: nobody else is told to begin it anew. And who has ended it
+      // may have died before its row was settled.
+      if (error.reason !== 'superseded') return run(deps, job, signal);
+      // Somebody else has taken over.
       return;
     }
     deps.onError(error, job.id);

@@ -10,10 +10,20 @@ interface SweepDeps {
   readonly onOrphan: (job: Job) => Promise<void>;
 }
 
-/** Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them. */
+/**
+ * Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them.
+ * @throws AggregateError of what went wrong with some, once all the others are queued
+ */
 export async function sweep({ store, queue, known, onOrphan }: SweepDeps): Promise<void> {
+  const failures: unknown[] = [];
   for (const { id, modelId } of await store.generations.unsettled()) {
     const job = { id, modelId };
-    await (known.has(modelId) ? queue.add(job) : onOrphan(job));
+    try {
+      await (known.has(modelId) ? queue.add(job) : onOrphan(job));
+    } catch (error) {
+      // The others are not to wait for this one.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} generations could not be queued.`);
 }

@@ -80,7 +80,11 @@ export class RedisLog implements Log {
 /** Whatever is not Redis' own answer to a command, or is one that says that it can't answer now, means that it is away. */
 function explain(error: unknown): never {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  if (name === 'ReplyError' && !/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY)/.test(message)) throw error;
+  if (
+    name === 'ReplyError' &&
+    !/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|OOM|MISCONF|NOREPLICAS|BUSY|NOAUTH|WRONGPASS)/.test(message)
+  )
+    throw error;
   const text = 'What generations write can not be read or written now. Try again in a moment.';
   throw new MillraceError('UNAVAILABLE', text, { cause: error });
 }

@@ -25,7 +25,7 @@ const takeover = {
   runRetryDelay: 500,
 };
 /** A job whose handler rejected is given again after this long, as often as it takes. */
-const again = { attempts: Number.MAX_SAFE_INTEGER, backoff: { type: 'fixed', delay: 1_000 } };
+const again = { attempts: Number.MAX_SAFE_INTEGER, backoff: { type: 'fixed', delay: 1_000 }, stackTraceLimit: 1 };
 /** A Redis that was away or emptied learns so often how many jobs may run at once. */
 const limitMs = 5_000;
 /** So long a stop waits for Redis to take back the jobs; otherwise their locks run out. */

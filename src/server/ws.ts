@@ -105,5 +105,7 @@ const isIterable = (result: OperationResult): result is AsyncIterable<ExecutionR
   Symbol.asyncIterator in result;
 
 export function refuse(socket: Duplex, status: string): void {
+  // Else a client that keeps its side open would keep ours, too.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

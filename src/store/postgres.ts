@@ -19,13 +19,21 @@ export interface PostgresOptions {
 
 /** So long a query waits for a connection before it is `UNAVAILABLE`. */
 const connectTimeoutMs = 2_000;
+/** A server that takes longer for one statement is frozen, or not there any more. */
+const queryTimeoutMs = 10_000;
 
 /**
  * Opens the records in a Postgres database and brings its tables up to date; where several nodes start together, one
  * does it and the others wait. While the database is away every method throws `UNAVAILABLE`, and once it is back none.
  */
 export async function openPostgresStore({ url, poolSize, onError, onQuery }: PostgresOptions): Promise<Store> {
-  const pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: connectTimeoutMs });
+  const pool = new Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+  });
   pool.on('error', onError);
   // The pool listens to idle connections only. One that breaks in use fails its query, and says so once more here:
   // an error that nobody hears would end the process.
@@ -52,14 +60,18 @@ function unavailableWhenAway(pool: Pool): PostgresPool {
       const client = await pool.connect().catch((error: unknown) => {
         throw unavailable(error);
       });
+      let broken: Error | undefined;
       const query = async (text: string, parameters: unknown[]) => {
         try {
           return await client.query(text, parameters);
         } catch (error) {
-          throw isAway(error) ? unavailable(error) : error;
+          if (!isAway(error)) throw error;
+          // Not to be used again: it may still be waiting for its answer.
+          broken = error instanceof Error ? error : new Error(String(error));
+          throw unavailable(error);
         }
       };
-      return { query: query as unknown as PostgresPoolClient['query'], release: () => client.release() };
+      return { query: query as unknown as PostgresPoolClient['query'], release: () => client.release(broken) };
     },
   };
 }
@@ -69,11 +81,11 @@ const unavailable = (cause: unknown) =>
 
 /**
  * Whether an error says that the server is away, and not that it refused a statement: the classes 08 (connection
- * exception) and 57P (operator intervention) of https://www.postgresql.org/docs/15/errcodes-appendix.html, or an error
+ * exception) and 57P (operator intervention), and 25006 (read only, after a fail-over) of https://www.postgresql.org/docs/15/errcodes-appendix.html, or an error
  * that is none of the server's own.
  */
 function isAway(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (code === undefined) return error instanceof Error && /terminat|timeout|closed/i.test(error.message);
-  return /^(08|57P)/.test(code) || /^E[A-Z]+$/.test(code);
+  if (code === undefined) return error instanceof Error && /terminat|timeout|closed|not queryable/i.test(error.message);
+  return /^(08|57P|25006)/.test(code) || /^E[A-Z]+$/.test(code);
 }
