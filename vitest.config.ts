@@ -7,7 +7,8 @@ const summary = process.env.TEST_SUMMARY;
 /** What starts no server of its own, or is the same in both modes: the page for browsers, and what clients leave behind. */
 const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts'];
 
-const onlyDistributed = ['test/e2e/cluster.test.ts', 'test/e2e/redis-away.test.ts'];
+/** What starts nodes of its own, whatever the mode. */
+const onlyDistributed = ['test/e2e/cluster.test.ts', 'test/e2e/nodes.test.ts', 'test/e2e/redis-away.test.ts'];
 
 export default defineConfig({
   // One copy of graphql, as in Node: the bundlers' own entry would be a second one, whose errors are not instances of
