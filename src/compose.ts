@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { noAuthentication } from './auth/none.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -10,7 +11,6 @@ import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
 import type { BackendConfig, Config, DistributedConfig, ModelConfig } from './config.ts';
-import type { Viewer } from './domain/conversation.ts';
 import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
 import { reportHealth } from './generation/health.ts';
@@ -27,7 +27,7 @@ import { memoryQueue } from './queue/memory.ts';
 import type { Queue } from './queue/queue.ts';
 import { connectRedis, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
-import { isAllowedOrigin } from './server/origin.ts';
+import { type OriginRules, originRules } from './server/origin.ts';
 import { claimDataDir } from './store/data-dir.ts';
 import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -101,8 +101,6 @@ async function distributed(
   };
 }
 
-/** The viewer until there is authentication. */
-const localViewer: Viewer = { id: 'usr_local', name: 'Local', role: 'ADMIN' };
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
 const sweepMs = 10_000;
@@ -110,6 +108,7 @@ const sweepMs = 10_000;
 export interface App {
   readonly pipeline: Pipeline;
   readonly readiness: Readiness;
+  readonly origins: OriginRules;
   /** Takes up what was left unfinished, and what comes; nothing where the role has no part in it. */
   work(): Promise<void>;
   /** Lets go of what runs, for another worker or the next start to go on with. From here on who leaves cancels nothing. */
@@ -131,14 +130,18 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
   const services = { generations, conversations, store, models, service: { version, startedAt: Date.now() } };
-  await store.viewers.put(localViewer);
+  const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
+  const auth = noAuthentication();
+  const { viewer } = await auth.authenticate({ ip: '', token: undefined });
+  await store.viewers.put(viewer);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
   const backend = async () => {
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
   };
   return {
-    pipeline: createPipeline({ services, viewer: localViewer, logger, isAllowedOrigin }),
+    pipeline: createPipeline({ services, auth, logger, allowsOrigin: origins.allowsOrigin }),
+    origins,
     readiness: {
       store: () => store.check(),
       bus: () => bus.check(),
@@ -151,6 +154,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
       await worker?.stop();
     },
     async close() {
+      auth.close();
       models.close();
       tails.close();
       await parts.close();

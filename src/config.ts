@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type AuthConfig, exposure } from './config/auth.ts';
 import { readDocument } from './config/document.ts';
+import { type LimitsConfig, limitsConfig } from './config/limits.ts';
+import type { ServerConfig } from './config/server.ts';
 import { type Environment, type Options, readSettings, type Settings } from './config/settings.ts';
 import { type BackendEntry, backendName, type ModelEntry, readFileShape } from './config/shape.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-client.ts';
@@ -9,8 +12,6 @@ import { parseRedisUrl, type RedisAddress } from './redis-client.ts';
 export interface Config {
   /** The address to listen on. */
   readonly host: string;
-  /** Whether it may be reached by other names than loopback's. */
-  readonly allowRemote: boolean;
   /** The port to listen on; 0 for any free one. */
   readonly port: number;
   /** Absolute path of the folder that all data lies in; may not exist yet. */
@@ -26,6 +27,9 @@ export interface Config {
   readonly batchIntervalMs: number;
   /** How long a log is kept after its generation has ended, in milliseconds. */
   readonly logRetentionMs: number;
+  readonly auth: AuthConfig;
+  readonly server: ServerConfig;
+  readonly limits: LimitsConfig;
   /** Id of the model for those who name none; one of `models`. */
   readonly defaultModel: string;
   /** At least one; ids are unique. */
@@ -131,10 +135,10 @@ export function loadConfig({
   }
   const { file, mistakes: inFile } = readFile({ name: named || 'millrace.yaml', text: text ?? '', env });
   found.push(...inFile);
+  if (settings && file) found.push(...exposure(settings, file.auth).map((why) => `${placeOf('HOST')}: ${why}`));
   if (!settings || !file || found.length > 0) throw new ConfigError(found);
   return deepFreeze({
     host: settings.HOST,
-    allowRemote: settings.MILLRACE_ALLOW_REMOTE,
     port: settings.PORT,
     dataDir: resolve(cwd, settings.MILLRACE_DATA_DIR),
     distributed: distributedConfig(settings),
@@ -143,6 +147,9 @@ export function loadConfig({
     configFile: text === undefined ? null : configFile,
     batchIntervalMs: file.batchInterval,
     logRetentionMs: file.logRetention,
+    auth: file.auth,
+    server: file.server,
+    limits: limitsConfig(file.limits, !file.auth.mode.includes('none')),
     defaultModel: file.defaultModel ?? file.models[0]?.id ?? '',
     models: file.models.map(modelConfig),
   });

@@ -23,14 +23,15 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
     throw new StartError(explained(cause, config), { cause });
   });
   const app = await compose(config, parts, logger);
-  const { pipeline, readiness } = app;
-  const { role, allowRemote, distributed } = config;
+  const { pipeline, readiness, origins } = app;
+  const { role, distributed } = config;
   const spreadMs = distributed ? longestSpreadMs : 0;
   const http = createHttpServer({
     pipeline: role === 'worker' ? undefined : pipeline,
     readiness,
     logger,
-    allowRemote,
+    origins,
+    trustedProxies: config.server.trustedProxies,
     spreadMs,
   });
   const url = await listen(http, app, config);

@@ -14,12 +14,26 @@ describe('without a file and with an empty environment', () => {
   it('has the defaults, and the built-in model', () => {
     expect(load()).toEqual({
       host: '127.0.0.1',
-      allowRemote: false,
       port: 4000,
       dataDir: join(cwd, '.millrace'),
       distributed: null,
       role: 'all',
       logLevel: 'info',
+      auth: { mode: ['none'] },
+      server: { origins: [], trustedProxies: 0, introspection: true },
+      limits: {
+        bodyBytes: 8 * 2 ** 20,
+        promptCharacters: 2_000_000,
+        maxTokens: 131_072,
+        operation: { depth: 20, aliases: 100, documentTokens: 5_000, objects: 50_000 },
+        operationsPerSecond: { viewer: null, ip: null },
+        sockets: { viewer: null, ip: null },
+        messagesPerSecond: 100,
+        subscriptionsPerSocket: 200,
+        generationsAtOnce: null,
+        tokensPerDay: null,
+        tokensPerMonth: null,
+      },
       configFile: null,
       batchIntervalMs: 40,
       logRetentionMs: 3_600_000,
@@ -66,17 +80,16 @@ describe('environment', () => {
   });
 
   it.each(['http://127.0.0.1', '127.0.0.1:80', '[::1]', 'a b'])('refuses the host %j', (HOST) => {
-    const env = { HOST, MILLRACE_ALLOW_REMOTE: 'true' };
-    expect(mistakes({ env })).toEqual([expect.stringMatching(/^HOST: must be an IP address or a host name/)]);
+    expect(mistakes({ env: { HOST } })).toEqual([expect.stringMatching(/^HOST: must be an IP address or a host name/)]);
   });
 
   it.each(['0.0.0.0', '::', '192.168.0.7', 'example.org', '127.example.org'])(
-    'refuses %j as long as there is no authentication, unless remote access is allowed',
+    'refuses %j where nobody is asked who they are',
     (HOST) => {
       expect(mistakes({ env: { HOST } })).toEqual([
-        expect.stringMatching(/^HOST: .*no authentication yet.*ALLOW_REMOTE/),
+        expect.stringMatching(/^HOST: .*auth\.mode is none.*Set auth\.mode/),
       ]);
-      expect(load({ env: { HOST, MILLRACE_ALLOW_REMOTE: 'true' } }).host).toBe(HOST);
+      expect(load({ env: { HOST }, yaml: 'auth: { mode: apiKey }' }).host).toBe(HOST);
     },
   );
 

@@ -43,9 +43,6 @@ const shape = z.object({
     .default(4000),
   MILLRACE_DATA_DIR: z.string().default('.millrace'),
   MILLRACE_ROLE: oneOf(['all', 'api', 'worker']).default('all'),
-  MILLRACE_ALLOW_REMOTE: oneOf(['true', 'false'])
-    .transform((allowed) => allowed === 'true')
-    .default(false),
   REDIS_URL: z
     .string()
     .refine((url) => parseRedisUrl(url) !== undefined, {
@@ -96,7 +93,6 @@ export function readSettings({ env, options }: { env: Environment; options: Opti
   const mistakes = [
     ...(result.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message] as const),
     ...emptyOptions(values, places),
-    ...remoteAccess(values),
     ...distributedMode(values),
   ];
   return {
@@ -112,14 +108,6 @@ type Mistake = readonly [name: string, message: string];
 function emptyOptions(values: Environment, places: Environment): Mistake[] {
   const said = ['MILLRACE_CONFIG', 'MILLRACE_DATA_DIR'].filter((name) => places[name] && values[name] === '');
   return said.map((name) => [name, 'needs a path']);
-}
-
-function remoteAccess({ HOST: host = 'localhost', MILLRACE_ALLOW_REMOTE: allowed }: Environment): Mistake[] {
-  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (loopback || allowed === 'true') return [];
-  const why = 'can be reached from other machines, and there is no authentication yet: whoever reaches it reads every';
-  const way = 'Keep to 127.0.0.1, or set MILLRACE_ALLOW_REMOTE=true where something in front lets only the right in';
-  return [['HOST', `${host} ${why} conversation and uses every model. ${way}`]];
 }
 
 function distributedMode(values: Environment): Mistake[] {

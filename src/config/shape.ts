@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { idPrefix } from '../domain/ids.ts';
 import { didYouMean } from '../spelling.ts';
+import { authShape } from './auth.ts';
 import type { Finding } from './document.ts';
+import { limitsShape } from './limits.ts';
+import { serverShape } from './server.ts';
 import { duration, section, text, wholeNumber, wording } from './values.ts';
 
 const ngram = section({
@@ -57,6 +60,9 @@ const model = section({
 });
 
 const file = section({
+  auth: authShape,
+  server: serverShape,
+  limits: limitsShape,
   defaultModel: text().optional(),
   batchInterval: duration('40ms'),
   logRetention: duration('1h'),

@@ -8,11 +8,18 @@ const longest = 2 ** 31 - 1;
 /** A text that is not empty. */
 export const text = () => z.string().min(1, 'must not be empty');
 
-/** A whole number from 1; digits in quotes too, since `${NAME}` gives text. */
-export const wholeNumber = () =>
+/** A whole number from `least`; digits in quotes too, since `${NAME}` gives text. */
+export const wholeNumber = (least = 1) =>
   z.preprocess(
     (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
-    z.int('must be a whole number, 1 or more').min(1, 'must be a whole number, 1 or more'),
+    z.int(`must be a whole number, ${least} or more`).min(least, `must be a whole number, ${least} or more`),
+  );
+
+/** Yes or no; in quotes too. */
+export const flag = () =>
+  z.preprocess(
+    (value) => (value === 'true' || value === 'false' ? value === 'true' : value),
+    z.boolean('must be true or false'),
   );
 
 /** A length of time such as `500ms`, `60s`, `5m`, `1h`; in milliseconds when read. */
@@ -29,6 +36,21 @@ export const duration = (byDefault: string) =>
           : `must be at most ${Math.floor(longest / 3_600_000)}h`;
       if (!(length > 0 && length <= longest)) context.addIssue({ code: 'custom', message });
       return length;
+    })
+    .prefault(byDefault);
+
+const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** A size such as `512KiB` or `8MiB`; in bytes when read. */
+export const bytes = (byDefault: string) =>
+  z
+    .string('must be a size with its unit, such as 512KiB or 8MiB')
+    .transform((value, context) => {
+      const [, digits, unit = ''] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(value) ?? [];
+      const size = Number(digits) * (sizes[unit] ?? Number.NaN);
+      const message = 'must be a size with its unit, such as 512KiB or 8MiB, from 1KiB to 1GiB';
+      if (!(size >= 2 ** 10 && size <= 2 ** 30)) context.addIssue({ code: 'custom', message });
+      return size;
     })
     .prefault(byDefault);
 

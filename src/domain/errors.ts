@@ -17,16 +17,20 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** An error that the client is to see as it is: its code and its message. Any other error is masked as `INTERNAL`. */
 export class MillraceError extends Error {
   readonly code: ErrorCode;
+  /** When it is worth trying again, in milliseconds from now; only where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
     super(message, options);
     this.name = 'MillraceError';
     this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
 export const badInput = (message: string) => new MillraceError('BAD_USER_INPUT', message);
 export const notFound = (what: string) => new MillraceError('NOT_FOUND', `${what} was not found.`);
+export const unauthenticated = (message: string) => new MillraceError('UNAUTHENTICATED', message);
 export const conflict = (message: string) => new MillraceError('CONFLICT', message);
 
 /** Whether it says that a part is away, and will be back. */

@@ -20,7 +20,11 @@ export function maskError(error: unknown, report: ReportError): GraphQLError {
     return new GraphQLError(original.message, {
       ...place,
       originalError: original,
-      extensions: { code: original.code, ...answered },
+      extensions: {
+        code: original.code,
+        ...(original.retryAfterMs !== undefined && { retryAfterMs: original.retryAfterMs }),
+        ...answered,
+      },
     });
   }
   if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {

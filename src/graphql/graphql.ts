@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Viewer } from '../domain/conversation.ts';
+import type { Authenticator } from '../auth/auth.ts';
+import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
+import { breakingOff, type DoorContext, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
 import { limitsRule } from './limits.ts';
@@ -12,14 +14,20 @@ import { schema } from './schema.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
 export interface Pipeline {
-  /** Answers a request over HTTP: GET and POST, SSE, and GraphiQL for a browser. */
-  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers a request over HTTP from the address `ip`: GET and POST, SSE, and GraphiQL for a browser. */
+  handle(request: IncomingMessage, response: ServerResponse, ip: string): void;
 
   /**
-   * Runs an operation that came over another transport, with the headers of `request`. Never rejects: what is wrong is
-   * in `errors`, and `data` is missing where nothing was executed.
+   * Lets in a client that comes over another transport, from the address `ip` with this token, if it has one.
+   * @throws MillraceError as `Authenticator.authenticate` does
    */
-  execute(params: GraphQLParams, request: Request): Promise<OperationResult>;
+  connect(ip: string, token: string | undefined): Promise<Client>;
+
+  /**
+   * Runs an operation of such a client. Never rejects: what is wrong is in `errors`, and `data` is missing where nothing
+   * was executed, or where a stream breaks off.
+   */
+  execute(params: GraphQLParams, client: Client): Promise<OperationResult>;
 
   close(): Promise<void>;
 }
@@ -28,40 +36,46 @@ export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 interface PipelineOptions {
   readonly services: Services;
-  readonly viewer: Viewer;
+  readonly auth: Authenticator;
   readonly logger: Logger;
   /** Whether a page from `origin` may use this server, which the page knows as `host`. */
-  readonly isAllowedOrigin: (origin: string, host: string | null) => boolean;
+  readonly allowsOrigin: (origin: string, host: string | null) => boolean;
 }
 
-export function createPipeline({ services, viewer, logger, isAllowedOrigin }: PipelineOptions): Pipeline {
+export function createPipeline({ services, auth, logger, allowsOrigin }: PipelineOptions): Pipeline {
   const mask = (error: unknown) =>
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'));
 
-  const yoga = createYoga({
+  const yoga = createYoga<DoorContext>({
     schema,
-    context: () => createContext(services, viewer),
+    context: ({ client }) => createContext(services, client.session.viewer),
     maskedErrors: { maskError: mask },
     cors: (request) => {
       const origin = request.headers.get('origin');
-      if (origin === null || !isAllowedOrigin(origin, request.headers.get('host'))) return false;
+      if (origin === null || !allowsOrigin(origin, request.headers.get('host'))) return false;
       return { origin, credentials: true, methods: ['GET', 'POST'], maxAge: 600 };
     },
     logging: false,
     landingPage: false,
     multipart: false,
-    plugins: [limits, maskValidation(mask), multipartSubscriptions()],
+    plugins: [httpDoor(auth, mask), limits, maskValidation(mask), breakingOff(mask), multipartSubscriptions()],
     ...graphiql,
   });
 
   return {
-    handle(request, response) {
-      void yoga(request, response);
+    handle(request, response, ip) {
+      void yoga(request, response, { ip } as DoorContext);
     },
 
-    async execute(params, request) {
+    connect: (ip, token) => Client.enter(auth, ip, token),
+
+    async execute(params, client) {
       try {
-        const result = (await yoga.getResultForParams({ params, request }, {})) as OperationResult;
+        await client.confirm();
+        const result = (await yoga.getResultForParams(
+          { params, request: posted },
+          { ip: client.ip, client },
+        )) as OperationResult;
         return Symbol.asyncIterator in result ? result : withoutHttp(result);
       } catch (error) {
         return withoutHttp({ errors: [mask(error)] });
@@ -73,6 +87,9 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
     },
   };
 }
+
+/** What other transports' operations are taken for: by GET there would be no mutations. */
+const posted = new Request('http://localhost/graphql', { method: 'POST' });
 
 const limits: Plugin = { onValidate: ({ addValidationRule }) => addValidationRule(limitsRule) };
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Pipeline } from '../graphql/graphql.ts';
+import { addressOf } from './address.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
-import { isAllowedOrigin, isLoopback } from './origin.ts';
+import type { OriginRules } from './origin.ts';
 import { createWsTransport, refuse } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
@@ -15,8 +16,9 @@ interface HttpServerOptions {
   readonly pipeline: Pipeline | undefined;
   readonly readiness: Readiness;
   readonly logger: Logger;
-  /** Whether other names than loopback's lead here rightly. */
-  readonly allowRemote: boolean;
+  readonly origins: OriginRules;
+  /** How many proxies stand in front. */
+  readonly trustedProxies: number;
   /** Over how long WebSockets are told to go, in ms, where other nodes are there for them; 0 where none is. */
   readonly spreadMs?: number;
 }
@@ -37,11 +39,12 @@ export function createHttpServer({
   pipeline,
   readiness,
   logger,
-  allowRemote,
+  origins,
+  trustedProxies,
   spreadMs = 0,
 }: HttpServerOptions): HttpServer {
-  const ws = pipeline && createWsTransport(pipeline);
-  const isAllowedHost = (host: string | undefined) => allowRemote || isLoopback(host);
+  const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
+  const ws = pipeline && createWsTransport(pipeline, addressFor);
   let closing = false;
   const answers = new Set<ServerResponse>();
 
@@ -52,19 +55,19 @@ export function createHttpServer({
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
     if (!pipeline) return response.writeHead(404).end();
-    if (!isAllowedHost(request.headers.host)) return refuseHost(response);
+    if (!origins.allowsHost(request.headers.host)) return refuseHost(response);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
     // A form of any page may be sent here without a preflight, but not without saying where it comes from.
     const { origin, host } = request.headers;
-    if (!readOnly.has(request.method) && !isAllowedOrigin(origin, host)) return response.writeHead(403).end();
+    if (!readOnly.has(request.method) && !origins.allowsOrigin(origin, host)) return response.writeHead(403).end();
     response.setHeader('vary', 'Origin');
-    pipeline.handle(request, response);
+    pipeline.handle(request, response, addressFor(request));
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     if (closing) return refuse(socket, '503 Service Unavailable');
     const { origin, host } = request.headers;
-    if (!isAllowedHost(host) || !isAllowedOrigin(origin, host)) return refuse(socket, '403 Forbidden');
+    if (!origins.allowsHost(host) || !origins.allowsOrigin(origin, host)) return refuse(socket, '403 Forbidden');
     if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
     ws.upgrade(request, socket, head);
   });
@@ -93,9 +96,9 @@ export function createHttpServer({
   };
 }
 
-/** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
+/** Where nobody is asked who they are. */
 function refuseHost(response: ServerResponse): void {
-  const message = 'This server answers to localhost only. Set MILLRACE_ALLOW_REMOTE=true where another name is right.';
+  const message = 'This server answers to localhost only, as long as auth.mode is none.';
   response.writeHead(403, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify({ errors: [{ message, extensions: { code: 'FORBIDDEN' } }] })}\n`);
 }

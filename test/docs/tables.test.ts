@@ -59,15 +59,20 @@ test('README begins with the two commands, and .ci/run runs the second as it sta
 /** Files of the walks that are yet to be written, and the one public list that is to come. */
 const toCome = /\bother\b|src\/client\/index\.ts/;
 
-it.each(['README.md', 'docs/streams.md', 'docs/backends.md', 'docs/operations.md', 'docs/development.md'])(
-  '%s names only files that exist',
-  (path) => {
-    const text = read(path);
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
-      ([, link = '']) => new URL(link, new URL(path, root)),
-    );
-    const places = [...text.matchAll(/`((?:src|test|scripts|docs)\/[\w./-]*)`/g)].map(([, place = '']) => place);
-    const missing = [...links, ...places.filter((place) => !toCome.test(place)).map((place) => new URL(place, root))];
-    expect(missing.filter((url) => !existsSync(url)).map(({ pathname }) => pathname)).toEqual([]);
-  },
-);
+it.each([
+  'README.md',
+  'docs/streams.md',
+  'docs/backends.md',
+  'docs/operations.md',
+  'docs/auth.md',
+  'docs/limits.md',
+  'docs/development.md',
+])('%s names only files that exist', (path) => {
+  const text = read(path);
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
+    ([, link = '']) => new URL(link, new URL(path, root)),
+  );
+  const places = [...text.matchAll(/`((?:src|test|scripts|docs)\/[\w./-]*)`/g)].map(([, place = '']) => place);
+  const missing = [...links, ...places.filter((place) => !toCome.test(place)).map((place) => new URL(place, root))];
+  expect(missing.filter((url) => !existsSync(url)).map(({ pathname }) => pathname)).toEqual([]);
+});

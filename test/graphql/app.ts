@@ -47,11 +47,11 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
   const own = await embedded(config);
   const parts = { ...own, ...alter(own) };
   const app = await compose(config, parts, logger);
-  const http = createHttpServer({ ...app, logger, allowRemote: false });
+  const http = createHttpServer({ ...app, logger, trustedProxies: 0 });
   await app.work();
   let listening = false;
-  const request = new Request('http://localhost/graphql', { method: 'POST' });
-  const run = (query: string, variables: Variables = {}) => app.pipeline.execute({ query, variables }, request);
+  const run = async (query: string, variables: Variables = {}) =>
+    app.pipeline.execute({ query, variables }, await app.pipeline.connect('127.0.0.1', undefined));
 
   async function ask<Data>(query: string, variables?: Variables): Promise<Answer<Data>> {
     const result = await run(query, variables);

@@ -1,12 +1,27 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Pipeline } from '../../src/graphql/graphql.ts';
+import { originRules } from '../../src/server/origin.ts';
 import { createHttpServer } from '../../src/server/server.ts';
 import { openSocket } from './raw-socket.ts';
 
+const origins = originRules({ origins: [], loopbackOnly: true });
+/** Nobody comes in. */
+const pipeline: Pipeline = {
+  handle() {},
+  connect: () => Promise.reject(new Error('nobody')),
+  execute: async () => ({}),
+  async close() {},
+};
+
 test('once it drains, /ready says that the server stops, and /health that it is up', async () => {
-  const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
-  const http = createHttpServer({ pipeline, readiness: {}, logger: pino({ level: 'silent' }), allowRemote: false });
+  const http = createHttpServer({
+    pipeline,
+    readiness: {},
+    logger: pino({ level: 'silent' }),
+    origins,
+    trustedProxies: 0,
+  });
   const url = await http.listen(0, '127.0.0.1');
   expect((await fetch(`${url}/ready`)).status).toBe(200);
   http.drain();
@@ -20,9 +35,8 @@ test('once it drains, /ready says that the server stops, and /health that it is 
 });
 
 test('a stop tells every socket to come back, also where it takes its time over many', async () => {
-  const pipeline: Pipeline = { handle() {}, execute: async () => ({}), async close() {} };
   const logger = pino({ level: 'silent' });
-  const http = createHttpServer({ pipeline, readiness: {}, logger, allowRemote: false, spreadMs: 200 });
+  const http = createHttpServer({ pipeline, readiness: {}, logger, origins, trustedProxies: 0, spreadMs: 200 });
   const url = await http.listen(0, '127.0.0.1');
   const sockets = await Promise.all(
     Array.from({ length: 30 }, () => openSocket(`${url.replace('http', 'ws')}/graphql`)),

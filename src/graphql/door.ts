@@ -1,0 +1,99 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { type Authenticator, bearer } from '../auth/auth.ts';
+import { isUnavailable, MillraceError, unauthenticated } from '../domain/errors.ts';
+import { Client } from './client.ts';
+
+/** What stands beside a request for the operations in it. */
+export interface DoorContext {
+  readonly ip: string;
+  client: Client;
+}
+
+/** Lets requests over HTTP in, or tells why not, before anything of theirs is read. */
+export function httpDoor(auth: Authenticator, mask: (error: unknown) => GraphQLError): Plugin<object, DoorContext> {
+  return {
+    async onRequest({ request, serverContext, endResponse }) {
+      try {
+        const token = bearer(request.headers.get('authorization'));
+        serverContext.client = await Client.enter(auth, serverContext.ip, token);
+      } catch (error) {
+        endResponse(refusal(error, mask, request.headers.get('accept')));
+      }
+    },
+  };
+}
+
+const statuses: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
+
+function refusal(error: unknown, mask: (error: unknown) => GraphQLError, accept: string | null): Response {
+  const { message, extensions } = mask(error);
+  const { http: _, ...shown } = extensions;
+  const code = error instanceof MillraceError ? error.code : 'INTERNAL';
+  const { retryAfterMs } = error instanceof MillraceError ? error : {};
+  const type = accept?.includes('application/graphql-response+json')
+    ? 'application/graphql-response+json'
+    : 'application/json';
+  return new Response(JSON.stringify({ errors: [{ message, extensions: shown }] }), {
+    status: statuses[code] ?? (isUnavailable(error) ? 503 : 500),
+    headers: {
+      'content-type': `${type}; charset=utf-8`,
+      ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+      ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+    },
+  });
+}
+
+/**
+ * Streams of results never throw: where one breaks off, since its source failed or its client's session ended, its last
+ * result has the error, and no data.
+ */
+export function breakingOff(mask: (error: unknown) => GraphQLError): Plugin<DoorContext> {
+  return {
+    onSubscribe: ({ args }) => {
+      const { client } = args.contextValue as DoorContext;
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if (Symbol.asyncIterator in result) setResult(brokenOff(result[Symbol.asyncIterator](), client, mask));
+        },
+      };
+    },
+  };
+}
+
+function brokenOff(
+  results: AsyncIterator<ExecutionResult>,
+  client: Client,
+  mask: (error: unknown) => GraphQLError,
+): AsyncIterableIterator<ExecutionResult> {
+  const done = { done: true, value: undefined } as const;
+  let broken: unknown;
+  const unwatch = client.onEnd(() => {
+    broken = unauthenticated('The token has expired or was revoked: come back with a new one.');
+    void results.return?.();
+  });
+  return {
+    async next() {
+      const step = broken === undefined ? await results.next().catch(breakOff) : done;
+      if (!step.done) return step;
+      unwatch();
+      if (broken === undefined) return done;
+      const last = { errors: [mask(broken)] };
+      broken = undefined;
+      return { done: false, value: last };
+    },
+    async return() {
+      unwatch();
+      await results.return?.();
+      return done;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+
+  function breakOff(error: unknown) {
+    broken = error;
+    return done;
+  }
+}
