@@ -112,8 +112,10 @@ export interface App {
   readonly readiness: Readiness;
   /** Takes up what was left unfinished, and what comes; nothing where the role has no part in it. */
   work(): Promise<void>;
-  /** Lets go of what runs, for another worker or the next start to go on with. From here on who leaves cancels nothing. */
+  /** Takes no new job from here on, and lets go of what runs, for another worker or the next start to go on with. */
   handOver(): Promise<void>;
+  /** From here on who leaves cancels nothing: it is the server that closes the connections. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -146,10 +148,8 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
       ...(worker && { backend }),
     },
     work: async () => worker?.start(),
-    async handOver() {
-      generations.close();
-      await worker?.stop();
-    },
+    handOver: async () => worker?.stop(),
+    leave: () => generations.close(),
     async close() {
       models.close();
       tails.close();

@@ -19,6 +19,8 @@ export interface Config {
   readonly distributed: DistributedConfig | null;
   /** Which part of the work this process does. */
   readonly role: 'all' | 'api' | 'worker';
+  /** How long a server that stops still serves, for balancers to see at `/ready` that it is going, in milliseconds. */
+  readonly drainDelayMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Absolute path of the yaml file that was read; null where there is none. */
   readonly configFile: string | null;
@@ -91,6 +93,9 @@ export interface OpenAiBackendConfig extends BackendCommon {
   readonly apiKey: string | null;
 }
 
+/** Balancers that ask every second or more often have seen it by then. */
+const drainDelayOfManyMs = 2_000;
+
 /** Everything that is wrong with the configuration, one line each, with its place. */
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
@@ -132,13 +137,15 @@ export function loadConfig({
   const { file, mistakes: inFile } = readFile({ name: named || 'millrace.yaml', text: text ?? '', env });
   found.push(...inFile);
   if (!settings || !file || found.length > 0) throw new ConfigError(found);
+  const distributed = distributedConfig(settings);
   return deepFreeze({
     host: settings.HOST,
     allowRemote: settings.MILLRACE_ALLOW_REMOTE,
     port: settings.PORT,
     dataDir: resolve(cwd, settings.MILLRACE_DATA_DIR),
-    distributed: distributedConfig(settings),
+    distributed,
     role: settings.MILLRACE_ROLE,
+    drainDelayMs: settings.MILLRACE_DRAIN_DELAY ?? (distributed ? drainDelayOfManyMs : 0),
     logLevel: settings.LOG_LEVEL,
     configFile: text === undefined ? null : configFile,
     batchIntervalMs: file.batchInterval,

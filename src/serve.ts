@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { type App, compose, openParts } from './compose.ts';
 import type { Config } from './config.ts';
@@ -5,7 +6,7 @@ import { createHttpServer, type HttpServer } from './server/server.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
-/** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
+/** Streams have this long to be told that the server stops; a stop takes at most 10 s, not counting the drain delay. */
 const closeMs = 2_000;
 const stopMs = 10_000;
 /** Where other nodes take them, many clients are told to go over this long, so that they do not all come at once. */
@@ -25,6 +26,8 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const app = await compose(config, parts, logger);
   const { pipeline, readiness } = app;
   const { role, allowRemote, distributed } = config;
+  // Nobody is led to a worker.
+  const drainDelayMs = role === 'worker' ? 0 : config.drainDelayMs;
   const spreadMs = distributed ? longestSpreadMs : 0;
   const http = createHttpServer({
     pipeline: role === 'worker' ? undefined : pipeline,
@@ -39,7 +42,8 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
     url,
     async stop() {
       http.drain();
-      await app.handOver();
+      await Promise.all([app.handOver(), sleep(drainDelayMs)]);
+      app.leave();
       await http.close(closeMs);
       await app.close();
     },
@@ -72,12 +76,14 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, serializers: { err: describe } });
   const server = await start(config, logger);
+  // Before anybody is told that it runs: who reads that may stop it at once.
+  const asked = nextSignal();
   logger.info({ url: server.url, role: config.role, distributed: config.distributed !== null }, 'ready');
   process.stdout.write(greeting(server.url, config));
-  const signal = await nextSignal();
+  const signal = await asked;
   logger.info({ signal }, 'stopping');
   // A second signal, or a stop that hangs, ends the process as a crash would: everything acknowledged is on disk.
-  const deadline = setTimeout(() => process.exit(1), stopMs).unref();
+  const deadline = setTimeout(() => process.exit(1), stopMs + config.drainDelayMs).unref();
   void nextSignal().then(() => process.exit(1));
   await server.stop();
   clearTimeout(deadline);

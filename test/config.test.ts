@@ -19,6 +19,7 @@ describe('without a file and with an empty environment', () => {
       dataDir: join(cwd, '.millrace'),
       distributed: null,
       role: 'all',
+      drainDelayMs: 0,
       logLevel: 'info',
       configFile: null,
       batchIntervalMs: 40,
@@ -108,8 +109,20 @@ describe('environment', () => {
       expect.stringMatching(/^MILLRACE_ROLE: worker needs REDIS_URL and DATABASE_URL/),
     ]);
     expect(mistakes({ env: { MILLRACE_ROLE: 'apo' } })).toEqual([
-      'MILLRACE_ROLE: must be one of all, api, worker. Did you mean "api"?',
+      'MILLRACE_ROLE: must be one of all, api, worker, not "apo". Did you mean "api"?',
     ]);
+  });
+
+  it('lets a balancer see a stop coming where there are many nodes, as long as was asked for', () => {
+    const many = { REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x/y' };
+    expect(load({ env: many }).drainDelayMs).toBe(2_000);
+    expect(load({ env: { ...many, MILLRACE_DRAIN_DELAY: '0s' } }).drainDelayMs).toBe(0);
+    expect(load({ env: { MILLRACE_DRAIN_DELAY: '10s' } }).drainDelayMs).toBe(10_000);
+    for (const wrong of ['11s', '2', 'x']) {
+      expect(mistakes({ env: { MILLRACE_DRAIN_DELAY: wrong } })).toEqual([
+        `MILLRACE_DRAIN_DELAY: must be a length of time from 0s to 10s with its unit, such as 500ms or 5s, not "${wrong}"`,
+      ]);
+    }
   });
 
   it('names the yaml file, which then must be there', () => {

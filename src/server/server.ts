@@ -24,7 +24,7 @@ interface HttpServerOptions {
 export interface HttpServer {
   /** Resolves with the URL once connections are taken; rejects where the address can't be had. */
   listen(port: number, host: string): Promise<string>;
-  /** From now on `/ready` says that the server stops. */
+  /** From now on `/ready` says that the server stops. Everything else is served as before. */
   drain(): void;
   /** Takes no new work, tells streams to come back, and ends what has not ended by the deadline. */
   close(deadlineMs: number): Promise<void>;
@@ -42,6 +42,7 @@ export function createHttpServer({
 }: HttpServerOptions): HttpServer {
   const ws = pipeline && createWsTransport(pipeline);
   const isAllowedHost = (host: string | undefined) => allowRemote || isLoopback(host);
+  let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
 
@@ -50,7 +51,7 @@ export function createHttpServer({
     response.once('close', () => answers.delete(response));
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
-    if (path === '/ready') return answerReady(response, readiness, closing);
+    if (path === '/ready') return answerReady(response, readiness, draining);
     if (!pipeline) return response.writeHead(404).end();
     if (!isAllowedHost(request.headers.host)) return refuseHost(response);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
@@ -73,11 +74,11 @@ export function createHttpServer({
     listen: (port, host) => listen(server, port, host),
 
     drain() {
-      closing = true;
+      draining = true;
     },
 
     async close(deadlineMs) {
-      closing = true;
+      draining = closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A stream has no end of its own; whatever else is asked for is still answered.
       for (const answer of answers) if (answer.headersSent && !answer.writableEnded) answer.destroy();

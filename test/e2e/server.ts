@@ -43,6 +43,8 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   const environment = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'warn',
+    // No balancer asks.
+    MILLRACE_DRAIN_DELAY: '0s',
     MILLRACE_DATA_DIR: dataDir,
     ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
     ...ground.env,
