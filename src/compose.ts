@@ -74,7 +74,10 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
   };
 }
 
-/** Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too. */
+/**
+ * Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too: then it waits
+ * for Postgres, and goes on without Redis.
+ */
 async function distributed(
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   onError: OnError,
@@ -82,13 +85,18 @@ async function distributed(
   const connect = (patient: boolean) => connectRedis(redis, patient).on('error', onError);
   const commands = connect(false);
   const sharded = redis.kind === 'cluster';
-
-  const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  const opened = async () => {
+    await whenReady(commands, redisWaitMs);
+    return await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  };
+  const store = await opened().catch((error) => {
+    commands.disconnect();
+    throw error;
+  });
   const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect(true), onError });
   const slots = new RedisSlots({ redis: commands, onError });
-  await whenReady(commands, redisWaitMs);
   return {
     ...{ store, bus, log, queue, slots },
     async close() {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { type App, compose, openParts } from './compose.ts';
 import type { Config } from './config.ts';
+import { innermost, wordsOf } from './domain/errors.ts';
 import { createHttpServer, type HttpServer } from './server/server.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
@@ -58,19 +59,18 @@ async function listen(http: HttpServer, app: App, { host, port }: Config): Promi
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
     const message = inUse
       ? `Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`
-      : `Can't listen on port ${port} of ${host}: ${messageOf(cause)}`;
+      : `Can't listen on port ${port} of ${host}: ${wordsOf(cause)}`;
     throw new StartError(message, { cause });
   }
 }
 
 /** What is wrong with the parts, and which they are. */
 function explained(cause: unknown, { distributed, dataDir }: Config): string {
-  const said = messageOf(cause);
-  if (said.startsWith(dataDir)) return said;
+  if (wordsOf(cause).startsWith(dataDir)) return wordsOf(cause);
+  const reason = innermost(cause);
+  const said = reason === cause ? wordsOf(cause) : `${wordsOf(cause)}: ${wordsOf(reason)}`;
   return `Can't use ${distributed ? 'what the nodes share' : `the data folder ${dataDir}`}: ${said}`;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
