@@ -231,7 +231,7 @@ function createPool(model: ModelConfig, slots: Slots, onChange: (state: PoolStat
   const pooled = backends.map((backend) => {
     return { backend: createBackend(backend, timeouts), concurrency: backend.concurrency };
   });
-  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, onChange });
+  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, probeTimeoutMs: timeouts.probeMs, onChange });
 }
 
 function createBackend(config: BackendConfig, timeouts: ModelConfig['timeouts']): Backend {

@@ -56,6 +56,8 @@ export interface ModelConfig {
     readonly firstTokenMs: number;
     /** From one token to the next, in milliseconds. */
     readonly betweenTokensMs: number;
+    /** For the answer to the question whether a backend can serve, in milliseconds. */
+    readonly probeMs: number;
   };
   /** How often a generation may fail before it ends as FAILED. */
   readonly maxAttempts: number;
@@ -178,6 +180,7 @@ function modelConfig(entry: ModelEntry): ModelConfig {
       connectMs: entry.timeouts.connect,
       firstTokenMs: entry.timeouts.firstToken,
       betweenTokensMs: entry.timeouts.betweenTokens,
+      probeMs: entry.timeouts.probe,
     },
     maxAttempts: entry.maxAttempts,
     probeIntervalMs: entry.probeInterval,

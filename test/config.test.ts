@@ -30,7 +30,7 @@ describe('without a file and with an empty environment', () => {
           id: 'ngram-moby-dick',
           name: 'Moby Dick n-gram',
           queueTimeoutMs: 60_000,
-          timeouts: { connectMs: 5000, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+          timeouts: { connectMs: 5000, firstTokenMs: 30_000, betweenTokensMs: 15_000, probeMs: 700 },
           maxAttempts: 8,
           probeIntervalMs: 1000,
           backends: [
@@ -145,7 +145,7 @@ describe('millrace.yaml', () => {
 models:
   - id: meta-llama/Llama-3.1-8B
     continuation: prefill
-    timeouts: { connect: 250ms }
+    timeouts: { connect: 250ms, probe: 2s }
     queueTimeout: 5m
     concurrency: 4
     backends:
@@ -159,7 +159,7 @@ models:
     expect(models[0]).toMatchObject({
       name: 'meta-llama/Llama-3.1-8B',
       queueTimeoutMs: 300_000,
-      timeouts: { connectMs: 250, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+      timeouts: { connectMs: 250, firstTokenMs: 30_000, betweenTokensMs: 15_000, probeMs: 2_000 },
     });
     const common = { kind: 'openai', model: 'm' };
     expect(models.flatMap(({ backends }) => backends)).toEqual([
