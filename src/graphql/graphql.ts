@@ -8,6 +8,7 @@ import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
 import { limitsRule } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
+import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
@@ -50,7 +51,7 @@ export function createPipeline({ services, viewer, logger, isAllowedOrigin }: Pi
     logging: false,
     landingPage: false,
     multipart: false,
-    plugins: [limits, maskValidation(mask), multipartSubscriptions()],
+    plugins: [limits, maskValidation(mask), multipartSubscriptions(), explainedRefusals()],
     ...graphiql,
   });
 

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { isAllowedOrigin, isLoopback } from './origin.ts';
-import { createWsTransport, refuse } from './ws.ts';
+import { createWsTransport, refuseUpgrade } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
 const farewellMs = 500;
@@ -30,6 +31,14 @@ export interface HttpServer {
   close(deadlineMs: number): Promise<void>;
 }
 
+/** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
+const otherHost = 'This server answers to localhost only. Set MILLRACE_ALLOW_REMOTE=true where another name is right.';
+const otherOrigin = 'Pages of this origin may not use this server: only its own pages may, and those of this machine.';
+const worksOnly =
+  'This process runs generations, and answers nothing but /health and /ready. Ask a node of another role.';
+const otherPath = 'WebSockets are taken at /graphql only.';
+const stops = 'This server stops. Come back in a moment.';
+
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
@@ -52,21 +61,24 @@ export function createHttpServer({
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, draining);
-    if (!pipeline) return response.writeHead(404).end();
-    if (!isAllowedHost(request.headers.host)) return refuseHost(response);
+    if (!pipeline) return refuse(response, 404, 'NOT_FOUND', worksOnly);
+    if (!isAllowedHost(request.headers.host)) return refuse(response, 403, 'FORBIDDEN', otherHost);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
     // A form of any page may be sent here without a preflight, but not without saying where it comes from.
     const { origin, host } = request.headers;
-    if (!readOnly.has(request.method) && !isAllowedOrigin(origin, host)) return response.writeHead(403).end();
+    if (!readOnly.has(request.method) && !isAllowedOrigin(origin, host))
+      return refuse(response, 403, 'FORBIDDEN', otherOrigin);
     response.setHeader('vary', 'Origin');
     pipeline.handle(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
-    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     const { origin, host } = request.headers;
-    if (!isAllowedHost(host) || !isAllowedOrigin(origin, host)) return refuse(socket, '403 Forbidden');
-    if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
+    if (!isAllowedHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
+    if (!isAllowedOrigin(origin, host)) return refuseUpgrade(socket, '403 Forbidden', otherOrigin);
+    if (!ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
+    if (request.url?.split('?', 1)[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
     ws.upgrade(request, socket, head);
   });
 
@@ -94,11 +106,9 @@ export function createHttpServer({
   };
 }
 
-/** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
-function refuseHost(response: ServerResponse): void {
-  const message = 'This server answers to localhost only. Set MILLRACE_ALLOW_REMOTE=true where another name is right.';
-  response.writeHead(403, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify({ errors: [{ message, extensions: { code: 'FORBIDDEN' } }] })}\n`);
+function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`);
 }
 
 function listen(server: Server, port: number, host: string): Promise<string> {
