@@ -74,7 +74,7 @@ function explained(cause: unknown, { distributed, dataDir }: Config): string {
 
 /** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel, serializers: { err: describe } });
+  const logger = pino({ level: config.logLevel, serializers: { err: describeError } });
   const server = await start(config, logger);
   // Before anybody is told that it runs: who reads that may stop it at once.
   const asked = nextSignal();
@@ -94,7 +94,7 @@ export async function serve(config: Config): Promise<void> {
  * An error as the log may have it: what it is and where it comes from. What else the clients of Redis and Postgres hang on
  * theirs is left out: commands with what they carried, passwords or what a model wrote, and connections.
  */
-function describe(error: unknown): unknown {
+export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { type, message, stack } = pino.stdSerializers.err(error);
   return { type, message, stack, ...('code' in error && { code: error.code }) };
