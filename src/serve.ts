@@ -75,9 +75,13 @@ function explained(cause: unknown, { distributed, dataDir }: Config): string {
 /** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, serializers: { err: describeError } });
-  const server = await start(config, logger);
-  // Before anybody is told that it runs: who reads that may stop it at once.
+  // From the beginning: a start may wait for long, and who reads that it runs may stop it at once.
   const asked = nextSignal();
+  const server = await Promise.race([start(config, logger), asked]);
+  if (typeof server === 'string') {
+    logger.info({ signal: server }, 'stopped before it was up');
+    process.exit(0);
+  }
   logger.info({ url: server.url, role: config.role, distributed: config.distributed !== null }, 'ready');
   process.stdout.write(greeting(server.url, config));
   const signal = await asked;

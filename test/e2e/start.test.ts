@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launch } from '../../scripts/services/launch.ts';
 import { freePort } from '../../scripts/services/ports.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
@@ -14,6 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([redis.stop(), postgres.stop()]));
 
+const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 const open = () => redis.url.replace('//', '//:right@');
 
 test('a node that is not let in ends with code 1, and says in one line why and what to set', async () => {
@@ -45,12 +48,20 @@ test('nodes of every role wait for Postgres at their start, and start without Re
   });
   const all = expect.stringMatching(waits);
   await expect.poll(() => printed).toEqual({ api: all, worker: all, all });
+
+  // One that waits can be stopped as any other.
+  const env = { PATH: process.env.PATH, REDIS_URL: nobody, DATABASE_URL: databaseUrl, PORT: '0' };
+  const waiting = await launch(process.execPath, [bin, 'serve'], { env, ready: waits });
+  await waiting.end('SIGTERM');
+  expect(await waiting.ended).toBe('exit code 0');
+
   await postgres.start();
-  for (const node of await Promise.all(started)) {
+  const served = async (node: Awaited<(typeof started)[number]>) => {
     const { status, checks } = await readiness(node);
     expect(status).toBe(503);
     expect(checks).toMatchObject({ store: 'ok', bus: expect.not.stringMatching(/^ok$/) });
     expect(await node.kill('SIGTERM')).toBe(0);
     await node.stop();
-  }
+  };
+  await Promise.all(started.map(async (node) => served(await node)));
 });
