@@ -30,13 +30,22 @@ async function start(): Promise<void> {
   const shared = { REDIS_URL: `redis://127.0.0.1:${redisPort}`, DATABASE_URL: postgresUrl(postgresPort) };
   const node = (name: string, role: string, port: number) =>
     add(name, 'SIGTERM', (common) => {
-      const env = { ...process.env, ...shared, HOST: '127.0.0.1', PORT: `${port}`, MILLRACE_ROLE: role };
+      // No balancer asks, unless somebody puts one there.
+      const env = {
+        MILLRACE_DRAIN_DELAY: '0s',
+        ...process.env,
+        ...shared,
+        HOST: '127.0.0.1',
+        PORT: `${port}`,
+        MILLRACE_ROLE: role,
+      };
       return launch(process.execPath, [bin, 'serve'], { ...common, env, ready: /^Millrace .* http:/m });
     });
   // The ports of docker-compose.yml, where they are free: the nodes keep their URLs from run to run.
   const [first, second] = [await freePort(4001), await freePort(4002)];
+  const [third, fourth] = [await freePort(4003), await freePort(4004)];
   const started = await Promise.allSettled([
-    ...[node('worker-1', 'worker', 0), node('worker-2', 'worker', 0)],
+    ...[node('worker-1', 'worker', third), node('worker-2', 'worker', fourth)],
     ...[node('api-1', 'api', first), node('api-2', 'api', second)],
   ]);
   for (const result of started) if (result.status === 'rejected') throw result.reason;
@@ -44,12 +53,15 @@ async function start(): Promise<void> {
 Two API nodes serve the same generations:
   http://127.0.0.1:${first}/graphql
   http://127.0.0.1:${second}/graphql
+Two workers run them, and say how they do:
+  http://127.0.0.1:${third}/ready
+  http://127.0.0.1:${fourth}/ready
 
   data and logs in ${folder}
   ${running.map(({ name, process: { pid } }) => `${name} ${pid}`).join(', ')}
 
 Try: start a generation, follow it on both nodes, and kill -9 a worker or a node.
-Ctrl-C stops all of them.
+Ctrl-C stops all of them; where this runs in the background: kill ${process.pid}
 `);
 }
 

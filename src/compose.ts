@@ -74,7 +74,10 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
   };
 }
 
-/** Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too. */
+/**
+ * Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too: then it waits
+ * for Postgres, and goes on without Redis.
+ */
 async function distributed(
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   onError: OnError,
@@ -82,13 +85,18 @@ async function distributed(
   const connect = (patient: boolean) => connectRedis(redis, patient).on('error', onError);
   const commands = connect(false);
   const sharded = redis.kind === 'cluster';
-
-  const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  const opened = async () => {
+    await whenReady(commands, redisWaitMs);
+    return await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  };
+  const store = await opened().catch((error) => {
+    commands.disconnect();
+    throw error;
+  });
   const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect(true), onError });
   const slots = new RedisSlots({ redis: commands, onError });
-  await whenReady(commands, redisWaitMs);
   return {
     ...{ store, bus, log, queue, slots },
     async close() {
@@ -111,8 +119,10 @@ export interface App {
   readonly origins: OriginRules;
   /** Takes up what was left unfinished, and what comes; nothing where the role has no part in it. */
   work(): Promise<void>;
-  /** Lets go of what runs, for another worker or the next start to go on with. From here on who leaves cancels nothing. */
+  /** Takes no new job from here on, and lets go of what runs, for another worker or the next start to go on with. */
   handOver(): Promise<void>;
+  /** From here on who leaves cancels nothing: it is the server that closes the connections. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -149,10 +159,8 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
       ...(worker && { backend }),
     },
     work: async () => worker?.start(),
-    async handOver() {
-      generations.close();
-      await worker?.stop();
-    },
+    handOver: async () => worker?.stop(),
+    leave: () => generations.close(),
     async close() {
       auth.close();
       models.close();
@@ -227,7 +235,7 @@ function createPool(model: ModelConfig, slots: Slots, onChange: (state: PoolStat
   const pooled = backends.map((backend) => {
     return { backend: createBackend(backend, timeouts), concurrency: backend.concurrency };
   });
-  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, onChange });
+  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, probeTimeoutMs: timeouts.probeMs, onChange });
 }
 
 function createBackend(config: BackendConfig, timeouts: ModelConfig['timeouts']): Backend {

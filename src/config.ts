@@ -20,6 +20,8 @@ export interface Config {
   readonly distributed: DistributedConfig | null;
   /** Which part of the work this process does. */
   readonly role: 'all' | 'api' | 'worker';
+  /** How long a server that stops still serves, for balancers to see at `/ready` that it is going, in milliseconds. */
+  readonly drainDelayMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Absolute path of the yaml file that was read; null where there is none. */
   readonly configFile: string | null;
@@ -58,6 +60,8 @@ export interface ModelConfig {
     readonly firstTokenMs: number;
     /** From one token to the next, in milliseconds. */
     readonly betweenTokensMs: number;
+    /** For the answer to the question whether a backend can serve, in milliseconds. */
+    readonly probeMs: number;
   };
   /** How often a generation may fail before it ends as FAILED. */
   readonly maxAttempts: number;
@@ -94,6 +98,9 @@ export interface OpenAiBackendConfig extends BackendCommon {
   /** Secret: sent as a bearer token, never logged. Null where the server asks for none. */
   readonly apiKey: string | null;
 }
+
+/** Balancers that ask every second or more often have seen it by then. */
+const drainDelayOfManyMs = 2_000;
 
 /** Everything that is wrong with the configuration, one line each, with its place. */
 export class ConfigError extends Error {
@@ -137,12 +144,14 @@ export function loadConfig({
   found.push(...inFile);
   if (settings && file) found.push(...exposure(settings, file.auth).map((why) => `${placeOf('HOST')}: ${why}`));
   if (!settings || !file || found.length > 0) throw new ConfigError(found);
+  const distributed = distributedConfig(settings);
   return deepFreeze({
     host: settings.HOST,
     port: settings.PORT,
     dataDir: resolve(cwd, settings.MILLRACE_DATA_DIR),
-    distributed: distributedConfig(settings),
+    distributed,
     role: settings.MILLRACE_ROLE,
+    drainDelayMs: settings.MILLRACE_DRAIN_DELAY ?? (distributed ? drainDelayOfManyMs : 0),
     logLevel: settings.LOG_LEVEL,
     configFile: text === undefined ? null : configFile,
     batchIntervalMs: file.batchInterval,
@@ -178,6 +187,7 @@ function modelConfig(entry: ModelEntry): ModelConfig {
       connectMs: entry.timeouts.connect,
       firstTokenMs: entry.timeouts.firstToken,
       betweenTokensMs: entry.timeouts.betweenTokens,
+      probeMs: entry.timeouts.probe,
     },
     maxAttempts: entry.maxAttempts,
     probeIntervalMs: entry.probeInterval,

@@ -93,13 +93,28 @@ export function connectRedis({ kind, hosts, options, group }: RedisAddress, pati
   });
 }
 
-/** Resolves once the client can be used, or after `ms`, whichever is first. */
+/** What a Redis says, or a Sentinel, that is there and lets nobody in: no waiting mends that. */
+const refused = /NOAUTH|WRONGPASS|NOPERM|invalid password|DB index is out of range/;
+
+/**
+ * Resolves once the client can be used, or after `ms`, whichever is first.
+ * @throws Error where Redis is there and refuses the user, the password or the number of the database.
+ */
 export async function whenReady(client: RedisClient, ms: number): Promise<void> {
   if (client.status === 'ready') return;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onError = (error: Error & { lastNodeError?: Error }) => {
+    // Of a cluster's nodes it is the last one that says why.
+    const cause = error.lastNodeError ?? error;
+    if (refused.test(cause.message))
+      reject(new Error('Redis lets nobody in by REDIS_URL. Set its user, password and database right', { cause }));
+  };
   const timer = setTimeout(resolve, ms);
-  client.once('ready', resolve);
-  await promise;
-  clearTimeout(timer);
-  client.off('ready', resolve);
+  client.once('ready', resolve).on('error', onError);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.off('ready', resolve).off('error', onError);
+  }
 }

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { type App, compose, openParts } from './compose.ts';
 import type { Config } from './config.ts';
+import { innermost, wordsOf } from './domain/errors.ts';
 import { createHttpServer, type HttpServer } from './server/server.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
-/** Streams have this long to be told that the server stops; a stop as a whole takes at most 10 s. */
+/** Streams have this long to be told that the server stops; a stop takes at most 10 s, not counting the drain delay. */
 const closeMs = 2_000;
 const stopMs = 10_000;
 /** Where other nodes take them, many clients are told to go over this long, so that they do not all come at once. */
@@ -25,6 +27,8 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const app = await compose(config, parts, logger);
   const { pipeline, readiness, origins } = app;
   const { role, distributed } = config;
+  // Nobody is led to a worker.
+  const drainDelayMs = role === 'worker' ? 0 : config.drainDelayMs;
   const spreadMs = distributed ? longestSpreadMs : 0;
   const http = createHttpServer({
     pipeline: role === 'worker' ? undefined : pipeline,
@@ -40,7 +44,8 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
     url,
     async stop() {
       http.drain();
-      await app.handOver();
+      await Promise.all([app.handOver(), sleep(drainDelayMs)]);
+      app.leave();
       await http.close(closeMs);
       await app.close();
     },
@@ -55,30 +60,35 @@ async function listen(http: HttpServer, app: App, { host, port }: Config): Promi
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
     const message = inUse
       ? `Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`
-      : `Can't listen on port ${port} of ${host}: ${messageOf(cause)}`;
+      : `Can't listen on port ${port} of ${host}: ${wordsOf(cause)}`;
     throw new StartError(message, { cause });
   }
 }
 
 /** What is wrong with the parts, and which they are. */
 function explained(cause: unknown, { distributed, dataDir }: Config): string {
-  const said = messageOf(cause);
-  if (said.startsWith(dataDir)) return said;
+  if (wordsOf(cause).startsWith(dataDir)) return wordsOf(cause);
+  const reason = innermost(cause);
+  const said = reason === cause ? wordsOf(cause) : `${wordsOf(cause)}: ${wordsOf(reason)}`;
   return `Can't use ${distributed ? 'what the nodes share' : `the data folder ${dataDir}`}: ${said}`;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Serves until SIGTERM or SIGINT. @throws StartError where the data folder or the address can't be had. */
 export async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel, serializers: { err: describe } });
-  const server = await start(config, logger);
+  const logger = pino({ level: config.logLevel, serializers: { err: describeError } });
+  // From the beginning: a start may wait for long, and who reads that it runs may stop it at once.
+  const asked = nextSignal();
+  const server = await Promise.race([start(config, logger), asked]);
+  if (typeof server === 'string') {
+    logger.info({ signal: server }, 'stopped before it was up');
+    process.exit(0);
+  }
   logger.info({ url: server.url, role: config.role, distributed: config.distributed !== null }, 'ready');
   process.stdout.write(greeting(server.url, config));
-  const signal = await nextSignal();
+  const signal = await asked;
   logger.info({ signal }, 'stopping');
   // A second signal, or a stop that hangs, ends the process as a crash would: everything acknowledged is on disk.
-  const deadline = setTimeout(() => process.exit(1), stopMs).unref();
+  const deadline = setTimeout(() => process.exit(1), stopMs + config.drainDelayMs).unref();
   void nextSignal().then(() => process.exit(1));
   await server.stop();
   clearTimeout(deadline);
@@ -89,7 +99,7 @@ export async function serve(config: Config): Promise<void> {
  * An error as the log may have it: what it is and where it comes from. What else the clients of Redis and Postgres hang on
  * theirs is left out: commands with what they carried, passwords or what a model wrote, and connections.
  */
-function describe(error: unknown): unknown {
+export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { type, message, stack } = pino.stdSerializers.err(error);
   return { type, message, stack, ...('code' in error && { code: error.code }) };

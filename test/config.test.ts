@@ -18,6 +18,7 @@ describe('without a file and with an empty environment', () => {
       dataDir: join(cwd, '.millrace'),
       distributed: null,
       role: 'all',
+      drainDelayMs: 0,
       logLevel: 'info',
       auth: { mode: ['none'] },
       server: { origins: [], trustedProxies: 0, introspection: true },
@@ -43,7 +44,7 @@ describe('without a file and with an empty environment', () => {
           id: 'ngram-moby-dick',
           name: 'Moby Dick n-gram',
           queueTimeoutMs: 60_000,
-          timeouts: { connectMs: 5000, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+          timeouts: { connectMs: 5000, firstTokenMs: 30_000, betweenTokensMs: 15_000, probeMs: 700 },
           maxAttempts: 8,
           probeIntervalMs: 1000,
           backends: [
@@ -121,8 +122,20 @@ describe('environment', () => {
       expect.stringMatching(/^MILLRACE_ROLE: worker needs REDIS_URL and DATABASE_URL/),
     ]);
     expect(mistakes({ env: { MILLRACE_ROLE: 'apo' } })).toEqual([
-      'MILLRACE_ROLE: must be one of all, api, worker. Did you mean "api"?',
+      'MILLRACE_ROLE: must be one of all, api, worker, not "apo". Did you mean "api"?',
     ]);
+  });
+
+  it('lets a balancer see a stop coming where there are many nodes, as long as was asked for', () => {
+    const many = { REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x/y' };
+    expect(load({ env: many }).drainDelayMs).toBe(2_000);
+    expect(load({ env: { ...many, MILLRACE_DRAIN_DELAY: '0s' } }).drainDelayMs).toBe(0);
+    expect(load({ env: { MILLRACE_DRAIN_DELAY: '10s' } }).drainDelayMs).toBe(10_000);
+    for (const wrong of ['11s', '2', 'x']) {
+      expect(mistakes({ env: { MILLRACE_DRAIN_DELAY: wrong } })).toEqual([
+        `MILLRACE_DRAIN_DELAY: must be a length of time from 0s to 10s with its unit, such as 500ms or 5s, not "${wrong}"`,
+      ]);
+    }
   });
 
   it('names the yaml file, which then must be there', () => {
@@ -145,7 +158,7 @@ describe('millrace.yaml', () => {
 models:
   - id: meta-llama/Llama-3.1-8B
     continuation: prefill
-    timeouts: { connect: 250ms }
+    timeouts: { connect: 250ms, probe: 2s }
     queueTimeout: 5m
     concurrency: 4
     backends:
@@ -159,7 +172,7 @@ models:
     expect(models[0]).toMatchObject({
       name: 'meta-llama/Llama-3.1-8B',
       queueTimeoutMs: 300_000,
-      timeouts: { connectMs: 250, firstTokenMs: 30_000, betweenTokensMs: 15_000 },
+      timeouts: { connectMs: 250, firstTokenMs: 30_000, betweenTokensMs: 15_000, probeMs: 2_000 },
     });
     const common = { kind: 'openai', model: 'm' };
     expect(models.flatMap(({ backends }) => backends)).toEqual([

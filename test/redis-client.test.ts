@@ -84,3 +84,22 @@ test('waiting for a connection ends in time where there is none', async () => {
   expect(client.status).not.toBe('ready');
   client.disconnect();
 });
+
+test.for([
+  ['redis://', '', /NOAUTH /],
+  ['redis://:wrong@', '', /WRONGPASS /],
+  ['redis-cluster://', '', /NOAUTH /],
+  ['redis-cluster://:wrong@', '', /WRONGPASS /],
+  ['redis://:right@', '/999', /DB index is out of range/],
+] as const)('a Redis that lets nobody in by %s…%s ends the wait, and says why', async ([scheme, path, why]) => {
+  await using stack = new AsyncDisposableStack();
+  const locked = await startRedis({ args: ['--requirepass', 'right'] });
+  stack.defer(() => locked.stop());
+  const address = parseRedisUrl(`${scheme}127.0.0.1:${locked.port}${path}`);
+  if (!address) throw new Error('This is no address.');
+  const client = connectRedis(address, false).on('error', () => {});
+  stack.defer(() => client.disconnect());
+  const failure = await whenReady(client, 60_000).catch((error: unknown) => error);
+  expect(`${failure}: ${(failure as Error).cause}`).toMatch(why);
+  expect(String(failure)).toMatch(/REDIS_URL\. Set /);
+});

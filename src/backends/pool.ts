@@ -70,8 +70,7 @@ export class Pool {
   #closed = false;
 
   constructor({ modelId, backends, slots = ownSlots, onChange = () => {}, ...settings }: PoolOptions) {
-    // A backend that froze just after a probe is known to be out within 2 s, as one that refuses is.
-    const { probeIntervalMs = 1_000, probeTimeoutMs = Math.min(probeIntervalMs, 700) } = settings;
+    const { probeIntervalMs = 1_000, probeTimeoutMs = 700 } = settings;
     const { failuresToOpen = 3, coolDownMs = 5_000, longestRestMs = 60_000 } = settings;
     const healthSettings = { probeIntervalMs, probeTimeoutMs, failuresToOpen, coolDownMs, longestRestMs };
     check(modelId, backends);

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseRedisUrl, redisSchemes } from '../redis-client.ts';
 import { didYouMean } from '../spelling.ts';
+import { inMilliseconds } from './values.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,9 +23,12 @@ const optionOf: Readonly<Record<string, keyof Options>> = {
   MILLRACE_ROLE: 'role',
 };
 
+/** A stop as a whole is to end within 20 s, and may take 10 s after it. */
+const longestDrainDelayMs = 10_000;
+
 const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, {
-    error: ({ input }) => `must be one of ${values.join(', ')}.${didYouMean(String(input), values)}`,
+    error: ({ input }) => `must be one of ${values.join(', ')}, not "${input}".${didYouMean(String(input), values)}`,
   });
 
 const shape = z.object({
@@ -62,6 +66,14 @@ const shape = z.object({
     })
     .transform(Number)
     .default(10),
+  MILLRACE_DRAIN_DELAY: z
+    .string()
+    .refine((delay) => inMilliseconds(delay) <= longestDrainDelayMs, {
+      error: ({ input }) =>
+        `must be a length of time from 0s to 10s with its unit, such as 500ms or 5s, not "${input}"`,
+    })
+    .transform(inMilliseconds)
+    .optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

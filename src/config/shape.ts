@@ -46,6 +46,8 @@ const model = section({
     connect: duration('5s'),
     firstToken: duration('30s'),
     betweenTokens: duration('15s'),
+    // A backend that froze just after a probe is known to be out within 2 s, as one that refuses is.
+    probe: duration('700ms'),
   }).prefault({}),
   continuation: z.enum(['prefill', 'restart'], 'must be prefill or restart').default('restart'),
   maxAttempts: wholeNumber().default(8),

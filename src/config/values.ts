@@ -22,13 +22,18 @@ export const flag = () =>
     z.boolean('must be true or false'),
   );
 
+/** How many milliseconds `500ms`, `60s`, `5m` or `1h` are; NaN for any other text. */
+export function inMilliseconds(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  return Number(digits) * (milliseconds[unit] ?? Number.NaN);
+}
+
 /** A length of time such as `500ms`, `60s`, `5m`, `1h`; in milliseconds when read. */
 export const duration = (byDefault: string) =>
   z
     .string('must be a length of time with its unit, such as 500ms, 60s, 5m or 1h')
     .transform((value, context) => {
-      const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(value) ?? [];
-      const length = Number(digits) * (milliseconds[unit] ?? Number.NaN);
+      const length = inMilliseconds(value);
       const message = Number.isNaN(length)
         ? 'must be a length of time with its unit, such as 500ms, 60s, 5m or 1h'
         : length === 0

@@ -36,3 +36,16 @@ export const conflict = (message: string) => new MillraceError('CONFLICT', messa
 /** Whether it says that a part is away, and will be back. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof MillraceError && error.code === 'UNAVAILABLE';
+
+/** What an error comes from in the end: the last of its causes, or it itself. */
+export function innermost(error: unknown): unknown {
+  let last = error;
+  while (last instanceof Error && last.cause !== undefined) last = last.cause;
+  return last;
+}
+
+/** What it says. One that stands for several addresses that were tried says nothing but its code. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+}

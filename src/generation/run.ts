@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
 import type { Lease, Pool } from '../backends/pool.ts';
-import type { EndedEntry, GenerationError } from '../domain/entry.ts';
+import type { EndedEntry } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
+import { failed, failedWithout } from './failed.ts';
 import { readProgress } from './read.ts';
 import { retryDelay } from './retry.ts';
 import { type SettleDeps, settle } from './settle.ts';
@@ -70,8 +71,7 @@ async function openLog({ log, now = Date.now }: RunDeps, id: string) {
 /** Ends a generation whose model was taken out of the configuration. */
 async function failUnconfigured(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
   const { log, now = Date.now } = deps;
-  const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
-  const ended = failed(gone, progress.tokens, now());
+  const ended = failedWithout(`The model ${generation.modelId} is not configured any more.`, progress.tokens, now());
   await log.append(generation.id, progress.attempt, [ended], progress);
   progress.apply(ended);
   await settle(deps, generation, progress);
@@ -166,9 +166,11 @@ class Run {
       } catch (error) {
         const failure = this.#failure(error, signal);
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
-        const final = lease === undefined || !failure.retryable || failures >= this.#model.maxAttempts;
-        if (final) return failed(failure, this.#writer.progress.tokens, this.#now());
-        avoid = lease?.backend.name;
+        const { tokens } = this.#writer.progress;
+        if (lease === undefined) return failedWithout(failure.message, tokens, this.#now());
+        const final = !failure.retryable || failures >= this.#model.maxAttempts;
+        if (final) return failed(failure, tokens, this.#now());
+        avoid = lease.backend.name;
         await sleep(retryDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
@@ -246,14 +248,6 @@ class Run {
     };
     return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
   }
-}
-
-function failed(cause: BackendError, completionTokens: number, at: number): EndedEntry {
-  const refused = cause.kind === 'refused';
-  const code = refused ? 'BAD_USER_INPUT' : 'MODEL_UNAVAILABLE';
-  const error: GenerationError = { code, message: cause.message, retryable: !refused };
-  const usage = { promptTokens: null, completionTokens };
-  return { type: 'ended', at, status: 'FAILED', finishReason: 'ERROR', usage, error };
 }
 
 /** Null where the backend can't have counted the kept tokens as prompt. */

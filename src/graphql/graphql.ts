@@ -10,6 +10,7 @@ import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
 import { limitsRule } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
+import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
@@ -58,7 +59,14 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
     logging: false,
     landingPage: false,
     multipart: false,
-    plugins: [httpDoor(auth, mask), limits, maskValidation(mask), breakingOff(mask), multipartSubscriptions()],
+    plugins: [
+      httpDoor(auth, mask),
+      limits,
+      maskValidation(mask),
+      breakingOff(mask),
+      multipartSubscriptions(),
+      explainedRefusals(),
+    ],
     ...graphiql,
   });
 

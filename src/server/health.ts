@@ -9,7 +9,7 @@ export function answerHealth(response: ServerResponse): void {
 }
 
 /** `/ready`: every part answers and the server is not about to stop; otherwise 503, and which part is not well. */
-export async function answerReady(response: ServerResponse, readiness: Readiness, closing: boolean): Promise<void> {
+export async function answerReady(response: ServerResponse, readiness: Readiness, stopping: boolean): Promise<void> {
   const checks = await Promise.all(
     Object.entries(readiness).map(async ([name, check]) => {
       const error = await check().then(
@@ -19,8 +19,8 @@ export async function answerReady(response: ServerResponse, readiness: Readiness
       return [name, error ?? 'ok'] as const;
     }),
   );
-  const ready = !closing && checks.every(([, state]) => state === 'ok');
-  const status = closing ? 'stopping' : ready ? 'ready' : 'not ready';
+  const ready = !stopping && checks.every(([, state]) => state === 'ok');
+  const status = stopping ? 'stopping' : ready ? 'ready' : 'not ready';
   answer(response, ready ? 200 : 503, { status, checks: Object.fromEntries(checks) });
 }
 

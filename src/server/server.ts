@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { addressOf } from './address.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import type { OriginRules } from './origin.ts';
-import { createWsTransport, refuse } from './ws.ts';
+import { createWsTransport, refuseUpgrade } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
 const farewellMs = 500;
@@ -26,11 +27,20 @@ interface HttpServerOptions {
 export interface HttpServer {
   /** Resolves with the URL once connections are taken; rejects where the address can't be had. */
   listen(port: number, host: string): Promise<string>;
-  /** From now on `/ready` says that the server stops. */
+  /** From now on `/ready` says that the server stops. Everything else is served as before. */
   drain(): void;
   /** Takes no new work, tells streams to come back, and ends what has not ended by the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
+
+/** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
+const otherHost = 'This server answers to localhost only, as long as auth.mode is none.';
+const otherOrigin =
+  'Pages of this origin may not use this server. Those that may are listed in server.origins of millrace.yaml.';
+const worksOnly =
+  'This process runs generations, and answers nothing but /health and /ready. Ask a node of another role.';
+const otherPath = 'WebSockets are taken at /graphql only.';
+const stops = 'This server stops. Come back in a moment.';
 
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
@@ -45,6 +55,7 @@ export function createHttpServer({
 }: HttpServerOptions): HttpServer {
   const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
   const ws = pipeline && createWsTransport(pipeline, addressFor);
+  let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
 
@@ -53,22 +64,25 @@ export function createHttpServer({
     response.once('close', () => answers.delete(response));
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
-    if (path === '/ready') return answerReady(response, readiness, closing);
-    if (!pipeline) return response.writeHead(404).end();
-    if (!origins.allowsHost(request.headers.host)) return refuseHost(response);
+    if (path === '/ready') return answerReady(response, readiness, draining);
+    if (!pipeline) return refuse(response, 404, 'NOT_FOUND', worksOnly);
+    if (!origins.allowsHost(request.headers.host)) return refuse(response, 403, 'FORBIDDEN', otherHost);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
     // A form of any page may be sent here without a preflight, but not without saying where it comes from.
     const { origin, host } = request.headers;
-    if (!readOnly.has(request.method) && !origins.allowsOrigin(origin, host)) return response.writeHead(403).end();
+    if (!readOnly.has(request.method) && !origins.allowsOrigin(origin, host))
+      return refuse(response, 403, 'FORBIDDEN', otherOrigin);
     response.setHeader('vary', 'Origin');
     pipeline.handle(request, response, addressFor(request));
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
-    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     const { origin, host } = request.headers;
-    if (!origins.allowsHost(host) || !origins.allowsOrigin(origin, host)) return refuse(socket, '403 Forbidden');
-    if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
+    if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
+    if (!origins.allowsOrigin(origin, host)) return refuseUpgrade(socket, '403 Forbidden', otherOrigin);
+    if (!ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
+    if (request.url?.split('?', 1)[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
     ws.upgrade(request, socket, head);
   });
 
@@ -76,11 +90,11 @@ export function createHttpServer({
     listen: (port, host) => listen(server, port, host),
 
     drain() {
-      closing = true;
+      draining = true;
     },
 
     async close(deadlineMs) {
-      closing = true;
+      draining = closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A stream has no end of its own; whatever else is asked for is still answered.
       for (const answer of answers) if (answer.headersSent && !answer.writableEnded) answer.destroy();
@@ -96,11 +110,9 @@ export function createHttpServer({
   };
 }
 
-/** Where nobody is asked who they are. */
-function refuseHost(response: ServerResponse): void {
-  const message = 'This server answers to localhost only, as long as auth.mode is none.';
-  response.writeHead(403, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify({ errors: [{ message, extensions: { code: 'FORBIDDEN' } }] })}\n`);
+function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`);
 }
 
 function listen(server: Server, port: number, host: string): Promise<string> {

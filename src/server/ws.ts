@@ -194,8 +194,11 @@ function shownToken(payload: Record<string, unknown> | undefined): string | unde
 const closeReason = (error: unknown): string =>
   (error instanceof MillraceError ? error.message : 'Forbidden').slice(0, 120);
 
-export function refuse(socket: Duplex, status: string): void {
+/** Answers an upgrade request with a status and a sentence, and ends the connection. */
+export function refuseUpgrade(socket: Duplex, status: string, message: string): void {
   // Else a client that keeps its side open would keep ours, too.
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const body = `${message}\n`;
+  const headers = ['Connection: close', 'Content-Type: text/plain', `Content-Length: ${Buffer.byteLength(body)}`];
+  socket.end([`HTTP/1.1 ${status}`, ...headers, '', body].join('\r\n'));
 }

@@ -1,26 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type OpenAIBackendOptions, openaiBackend } from '../../src/backends/openai.ts';
-import { asks, collect, failure, never } from './collect.ts';
-import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+import { describe, expect, it } from 'vitest';
+import type { OpenAIBackendOptions } from '../../src/backends/openai.ts';
+import { asks, failure, never } from './collect.ts';
+import { backend, run, server, text, token } from './one-server.ts';
 import { chunk, type Step, says } from './scripted-steps.ts';
-
-const text = 'Call me Ishmael. Some years ago, never mind how long precisely.';
-let server: ScriptedServer;
-beforeEach(async () => {
-  server = await startScriptedServer();
-});
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  expect(server.faults).toEqual([]);
-});
-
-const backend = (options: Partial<OpenAIBackendOptions> = {}) =>
-  openaiBackend({ name: 'one', url: server.url, model: 'scripted', ...options });
-const run = (options?: Partial<OpenAIBackendOptions>, request = asks('Who are you?')) =>
-  collect(backend(options).generate(request, never));
-const token = (content: string): Step => ({ do: 'raw', pieces: [chunk({ delta: { content } })] });
 
 /** A server that does not speak HTTP. */
 async function listens(greet: (socket: Socket) => void) {

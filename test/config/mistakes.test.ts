@@ -29,7 +29,7 @@ models:
 `;
     expect(mistakes({ yaml, env: { PORT: 'x', LOG_LEVEL: 'inf' } })).toEqual([
       'PORT: must be a whole number from 0 (any free port) to 65535, not "x"',
-      'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent. Did you mean "info"?',
+      'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent, not "inf". Did you mean "info"?',
       'millrace.yaml:1:1  defaultModl: unknown key. Did you mean "defaultModel"?',
       'millrace.yaml:2:1  defaultModel: names no model: it must be one of llama, gen_x. Did you mean "llama"?',
       'millrace.yaml:3:1  batchInterval: must be a length of time with its unit, such as 500ms, 60s, 5m or 1h',

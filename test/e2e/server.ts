@@ -12,6 +12,8 @@ export interface ServerOptions {
   /** millrace.yaml; the built-in model without one. */
   readonly yaml?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Told what it prints, also before it is up. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** The real command as a process of its own, on a free port and a folder of its own, that can die and come back. */
@@ -34,7 +36,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promise<TestServer> {
+export async function startServer({ yaml, env = {}, onOutput }: ServerOptions = {}): Promise<TestServer> {
   const folder = temporaryFolder();
   const configFile = join(folder.path, 'millrace.yaml');
   if (yaml !== undefined) writeFileSync(configFile, yaml);
@@ -43,12 +45,14 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
   const environment = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'warn',
+    // No balancer asks.
+    MILLRACE_DRAIN_DELAY: '0s',
     MILLRACE_DATA_DIR: dataDir,
     ...(yaml !== undefined && { MILLRACE_CONFIG: configFile }),
     ...ground.env,
     ...env,
   };
-  let running = await launch(environment, '0', folder.path);
+  let running = await launch(environment, '0', folder.path, onOutput);
   const { origin, port } = new URL(running.url);
 
   async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
@@ -70,7 +74,7 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
     output: () => running.output(),
     kill,
     async restart() {
-      running = await launch(environment, port, folder.path);
+      running = await launch(environment, port, folder.path, onOutput);
     },
     loseLogs: ground.loseLogs,
     async stop() {
@@ -98,7 +102,12 @@ export async function failToStart(env: Readonly<Record<string, string>>) {
 }
 
 /** Resolves once the server says where it serves; rejects with what it printed where it ends before. */
-async function launch(env: Record<string, string | undefined>, port: string, cwd: string) {
+async function launch(
+  env: Record<string, string | undefined>,
+  port: string,
+  cwd: string,
+  onOutput?: (text: string) => void,
+) {
   const child = spawn(process.execPath, [bin, 'serve'], {
     cwd,
     env: { ...env, PORT: port },
@@ -108,6 +117,7 @@ async function launch(env: Record<string, string | undefined>, port: string, cwd
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
       output += text;
+      onOutput?.(text);
       const [, address] = /serves (http:\S+)\/(?:graphql|ready)/.exec(output) ?? [];
       if (address) resolve(address);
     };

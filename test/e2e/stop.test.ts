@@ -155,3 +155,35 @@ test.skipIf(isDistributed)(
     expect(await generate(1)).toMatch(/^gen_/);
   },
 );
+
+test('before the port closes a balancer can see it: all is served for a while, and no new job is begun', async () => {
+  await server.stop();
+  server = await startServer({
+    yaml: 'models: [{ id: fast, backends: [{ kind: ngram, tokensPerSecond: 0 }] }]',
+    env: { MILLRACE_DRAIN_DELAY: '3s' },
+  });
+  const exit = server.kill('SIGTERM');
+  const status = async () => (await fetch(new URL('/ready', server.url))).status;
+  await expect.poll(status, { interval: 20 }).toBe(503);
+
+  // Over new connections: neither was there before.
+  const id = await generate(1, 'fast');
+  const { closed, seen } = watch(id);
+  expect(await closed).toBe(1012);
+  expect(seen).toEqual(['GenerationQueued']);
+  expect(await exit).toBe(0);
+  await expect(status()).rejects.toThrow();
+});
+
+/** The kinds of events that a reader gets until its socket is closed, and the code of that. */
+function watch(id: string) {
+  const { promise: closed, resolve } = Promise.withResolvers<number>();
+  const on = { closed: (event: unknown) => resolve((event as CloseEvent).code) };
+  const client = createWsClient({ url: server.wsUrl, webSocketImpl: WebSocket, retryAttempts: 0, on });
+  const seen: string[] = [];
+  client.subscribe<FollowGenerationSubscription>(
+    { query: print(FollowGenerationDocument), variables: { id } },
+    { next: ({ data }) => seen.push(data?.generation.__typename ?? ''), complete() {}, error() {} },
+  );
+  return { closed, seen };
+}

@@ -25,3 +25,26 @@ test('every generation that has not ended is queued, the oldest first, also thos
   await stop();
   expect(ran).toEqual([first.id, third.id]);
 });
+
+test('a generation that can not be queued keeps none of the others waiting, and is told of in the end', async () => {
+  const { parts } = opened;
+  const [first, orphan, third] = [
+    await queuedGeneration(parts),
+    await queuedGeneration(parts, { modelId: 'gone' }),
+    await queuedGeneration(parts),
+  ];
+  const fault = (id: string) => new Error(`no place for ${id}`);
+  const queue = memoryQueue();
+  const added: string[] = [];
+  const failing: typeof queue = {
+    ...queue,
+    async add({ id }) {
+      if (id === first.id) throw fault(id);
+      added.push(id);
+    },
+  };
+  const onOrphan = ({ id }: { id: string }) => Promise.reject(fault(id));
+  const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), onOrphan });
+  await expect(swept).rejects.toMatchObject({ errors: [fault(first.id), fault(orphan.id)] });
+  expect(added).toEqual([third.id]);
+});

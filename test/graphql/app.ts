@@ -80,6 +80,7 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
     },
     async [Symbol.asyncDispose]() {
       await app.handOver();
+      app.leave();
       await (listening ? http.close(500) : app.pipeline.close());
       await app.close();
       folder.remove();

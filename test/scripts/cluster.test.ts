@@ -59,11 +59,14 @@ async function ask(url: string, query: string) {
   return data;
 }
 
-const urls = /(http:\S+graphql)\s+(http:\S+graphql)[\s\S]*Ctrl-C stops/;
+const urls =
+  /(http:\S+graphql)\s+(http:\S+graphql)[\s\S]*?(http:\S+ready)\s+(http:\S+ready)[\s\S]*Ctrl-C stops.*kill (\d+)/;
 
 it('starts two nodes on one set of data, reports a death, stops in order, and keeps the data', async () => {
   const first = cluster();
-  const [, one = '', two = ''] = await first.says(urls);
+  const [, one = '', two = '', ...rest] = await first.says(urls);
+  for (const ready of rest.slice(0, 2)) expect((await fetch(ready)).status).toBe(200);
+  expect(Number(rest[2])).toBe(first.child.pid);
   const { createConversation } = await ask(one, 'mutation { createConversation(input: {}) { conversation { id } } }');
   const { id } = createConversation.conversation;
   const query = `{ conversation(id: "${id}") { id } }`;

@@ -30,6 +30,13 @@ const answerTo = async (body: unknown, headers?: Record<string, string>) => {
   return { status: response.status, ...((await response.json()) as Body) };
 };
 
+/** A refusal is an answer as any other: it has an error with a code, and says what to do. */
+async function expectRefusal(response: Response, status: number, code: string, message: RegExp): Promise<void> {
+  const { errors } = (await response.json()) as Body;
+  const error = { message: expect.stringMatching(message), extensions: { code } };
+  expect({ status: response.status, errors }).toEqual({ status, errors: [error] });
+}
+
 describe('routes', () => {
   test('/health says that the process is up, /ready what of the server is well', async () => {
     const health = await fetch(`${origin}/health`);
@@ -46,7 +53,7 @@ describe('routes', () => {
   });
 
   test.each(['/nothing', '/graphqlx', '/health/x', '//', '/%'])('%s is 404', async (path) => {
-    expect((await fetch(origin + path)).status).toBe(404);
+    await expectRefusal(await fetch(origin + path), 404, 'NOT_FOUND', /GraphQL is at \/graphql/);
   });
 
   test('a browser gets GraphiQL at /graphql', async () => {
@@ -79,7 +86,7 @@ describe('pages of other origins', () => {
   test.each(['http://example.com', 'http://localhost.example.com', 'http://127.0.0.1.example.com', 'null', 'file://'])(
     '%s may not',
     async (from) => {
-      expect((await post(query, { origin: from })).status).toBe(403);
+      await expectRefusal(await post(query, { origin: from }), 403, 'FORBIDDEN', /Pages of this origin/);
       for (const method of ['GET', 'OPTIONS']) {
         const response = await fetch(`${origin}/graphql?query={__typename}`, { method, headers: { origin: from } });
         expect(response.headers.get('access-control-allow-origin')).toBeNull();
@@ -127,6 +134,13 @@ describe('errors', () => {
     expect({ status, data }).toEqual({ status: 400, data: undefined });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     expect(errors.every(({ extensions }) => !('http' in extensions))).toBe(true);
+  });
+
+  test('a type that is not taken, or not given, is answered with those that are', async () => {
+    const query = { query: '{ __typename }' };
+    const [taken, given] = [/application\/json/, /accept application\/json/];
+    await expectRefusal(await post(query, { 'content-type': 'text/plain' }), 415, 'BAD_USER_INPUT', taken);
+    await expectRefusal(await post(query, { accept: 'image/png' }), 406, 'BAD_USER_INPUT', given);
   });
 
   test('a mutation by GET is refused, and changes nothing', async () => {

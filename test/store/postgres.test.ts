@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { storeContract } from '../contract/store.ts';
@@ -54,4 +55,47 @@ test('a database that goes in the middle of queries fails those, and nothing els
   await Promise.all(askers);
   await server.start();
   await store.close();
+});
+
+test('a start waits for a database that is away, and says so', async () => {
+  const url = await newDatabase();
+  await server.kill();
+  const told = Promise.withResolvers<unknown>();
+  const opened = openPostgresStore({ url, poolSize: 2, onError: told.resolve });
+  expect(String(await told.promise)).toMatch(/Postgres is away: .*ECONNREFUSED/);
+  await server.start();
+  const store = await opened;
+  await store.check();
+  await store.close();
+});
+
+/** Has `guarded` come in by the password `right` only; everybody else without one. */
+async function guard(): Promise<void> {
+  const client = new Client({ connectionString: await server.database() });
+  await client.connect();
+  const { rows } = await client.query('show hba_file');
+  const lines = ['guarded 127.0.0.1/32 scram-sha-256', 'all 127.0.0.1/32 trust'].map((rest) => `host all ${rest}`);
+  await client.query("create role guarded login password 'right'");
+  const values = lines.map((line) => `('${line}')`).join(', ');
+  await client.query(`copy (select * from (values ${values}) as lines) to '${rows[0]?.hba_file}'`);
+  await client.query('select pg_reload_conf()');
+  await client.end();
+}
+
+test('a database that is there and lets nobody in ends the start, and says why', async () => {
+  const url = new URL(await newDatabase());
+  await guard();
+  const failure = async (change: Partial<URL>) => {
+    const { href } = Object.assign(new URL(url), change);
+    const error = await openPostgresStore({ url: href, poolSize: 2, onError: ignore }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(String(error)).toMatch(/DATABASE_URL\. Set /);
+    return String((error as Error).cause);
+  };
+  // The new rules come into force a moment later.
+  await expect.poll(() => failure({ username: 'guarded', password: 'wrong' })).toContain('password authentication');
+  expect(await failure({ username: 'guarded' })).toContain('password must be a string');
+  expect(await failure({ username: 'nobody' })).toContain('role "nobody" does not exist');
+  expect(await failure({ pathname: '/nowhere' })).toContain('database "nowhere" does not exist');
 });

@@ -274,7 +274,7 @@ export type GenerationError = {
   __typename?: 'GenerationError';
   /** One of the codes of `extensions.code`. */
   code: Scalars['String']['output'];
-  /** For people to read. */
+  /** For people to read. What the backend itself said is in `Model.backends.lastError`, for admins. */
   message: Scalars['String']['output'];
   /** Whether the same request may well succeed later. */
   retryable: Scalars['Boolean']['output'];
