@@ -47,8 +47,8 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
   } catch (error) {
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
-      // Where the log itself is gone, the queue may be too: nobody else is told to begin it anew. And who has ended it
-      // may have died before its row was settled.
+      // Where the log itself or its end is gone, the queue may be too: nobody else is told to go on. And who has ended
+      // it may have died before its row was settled.
       if (error.reason !== 'superseded') return run(deps, job, signal);
       // Somebody else has taken over.
       return;
@@ -133,13 +133,17 @@ class Run {
   async #lookAtHead(): Promise<void> {
     const { id } = this.#generation;
     if (this.#now() - this.#writer.wroteAt < lookMs) return;
+    // Of now: while it looks, more may be written.
+    const { epoch, offset, attempt } = this.#writer.progress;
     try {
       const head = (await this.#deps.log.heads([id])).get(id);
-      if (head?.epoch !== this.#writer.progress.epoch) this.#stopFor('missing');
+      if (head?.epoch !== epoch) this.#stopFor('missing');
       else if (head.ended) this.#stopFor('ended');
+      else if (head.offset < offset) await this.#deps.log.append(id, attempt, [], { epoch, offset });
       else this.#stopIfLater(head.attempt);
     } catch (error) {
-      this.#deps.onError(error, id);
+      if (error instanceof AppendRefused) this.#stop.abort(error);
+      else this.#deps.onError(error, id);
     }
   }
 

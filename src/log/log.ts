@@ -14,9 +14,13 @@ export interface Log {
    * The fence: entries that begin with `attemptStarted` are taken if its `attempt` is above the log's; all others if
    * `attempt` equals the log's (0 before the first). `[queued]` creates the log under a new epoch, and where there is
    * one already it changes nothing. With `after`, the log must be that one and end just there: so nothing that another
-   * one wrote is overlooked, not even where the log was lost and begun anew.
+   * one wrote is overlooked, not even where the log was lost and begun anew. Without entries it only finds that out.
    *
-   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it: nothing was written;
+   * A log that has lost its end is `shortened` to whoever wrote that, and from then on has another epoch: what comes
+   * there now is not what cursors of the lost part mean.
+   *
+   * @throws AppendRefused where the fence, an earlier `ended`, or the want of a log or its end forbids it: nothing was
+   *   written;
    *   `UNAVAILABLE` where the logs are away for now: whether something was written is not known.
    */
   append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
@@ -71,8 +75,11 @@ export type LogMessage = Slice;
 /** In braces, so that a cluster keeps the topic where the log is. */
 export const logTopic = (id: string): string => `log:{${id}}`;
 
-/** Why an append was refused: somebody else has written, the log has ended, or there is none. */
-export type RefusalReason = 'superseded' | 'ended' | 'missing';
+/**
+ * Why an append was refused: somebody else has written, the log has ended, there is none, or it has lost its end, as it
+ * may in a Redis that comes back without its last second.
+ */
+export type RefusalReason = 'superseded' | 'ended' | 'missing' | 'shortened';
 
 export class AppendRefused extends Error {
   readonly reason: RefusalReason;

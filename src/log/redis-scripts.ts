@@ -3,24 +3,28 @@ import { endedLifeMs } from './log.ts';
 /**
  * Appends to a log and publishes what was appended, or refuses.
  *
- * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic, epoch and offset that the entries must follow or '' and 0, epoch
- * of a log to be created or '', attempt, number of the attempt that the entries begin or 0; then four for each entry:
- * JSON, type, time, attempt. Answers `ok`, or the reason of the refusal.
+ * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic, epoch and offset that the entries must follow or '' and 0, the
+ * next epoch of a log that is created or has lost its end, attempt, number of the attempt that the entries begin or 0;
+ * then four for each entry: JSON, type, time, attempt. Answers `ok`, or the reason of the refusal.
  */
 export const appendScript = `
 local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'attempt', 'ended', 'firstTokenAt')
 local epoch, offset, attempt = head[1], tonumber(head[2]), tonumber(head[3])
-if ARGV[5] ~= '' then
+if ARGV[9] == 'queued' then
   if epoch then return 'ok' end
   epoch, offset, attempt = ARGV[5], 0, 0
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', 0, 'attempt', 0)
 end
 if not epoch then return 'missing' end
 if head[4] then return 'ended' end
-local begins = tonumber(ARGV[7])
+local known, begins = tonumber(ARGV[6]), tonumber(ARGV[7])
+if ARGV[3] == epoch and offset < tonumber(ARGV[4]) and attempt <= known then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[5])
+  return 'shortened'
+end
 if begins > 0 then
   if begins <= attempt then return 'superseded' end
-elseif tonumber(ARGV[6]) ~= attempt then
+elseif known ~= attempt then
   return 'superseded'
 end
 if ARGV[3] ~= '' and (ARGV[3] ~= epoch or tonumber(ARGV[4]) ~= offset) then return 'superseded' end

@@ -39,9 +39,9 @@ export class RedisLog implements Log {
   async append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void> {
     const [first] = entries;
     const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
-    const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
+    const epoch = randomBytes(6).toString('base64url');
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
-    const appended = this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+    const appended = this.#redis.millraceAppend(...place, epoch, attempt, begins, ...entries.flatMap(fields));
     const answer = await appended.catch(explain);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }

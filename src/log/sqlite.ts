@@ -80,6 +80,7 @@ export class SqliteLog implements Log {
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset };
     const write = () => {
+      if (this.#shortened(id, attempt, place)) return () => reject(new AppendRefused(id, 'shortened'));
       const slice = this.#write(id, attempt, entries, place);
       return () => {
         if (slice) void this.#bus.publish(logTopic(id), slice);
@@ -88,6 +89,15 @@ export class SqliteLog implements Log {
     };
     this.#commits.add({ write, reject });
     return promise;
+  }
+
+  /** Whether the log has lost what was to be followed; then it has another epoch from now on. */
+  #shortened(id: string, attempt: number, after: Place | undefined): boolean {
+    const existing = this.#statements.head.get(id) as HeadRow | undefined;
+    if (!existing || existing.ended || existing.attempt > attempt) return false;
+    if (after?.epoch !== existing.epoch || after.offset <= existing.offset) return false;
+    this.#statements.rename.run(newEpoch(), existing.log);
+    return true;
   }
 
   /** Checks first and writes then, so that a refusal leaves nothing behind in the shared transaction. */
@@ -103,7 +113,7 @@ export class SqliteLog implements Log {
     const fits = first?.type === 'attemptStarted' ? first.attempt > current : attempt === current;
     const follows = !after || (after.epoch === epoch && after.offset === offset);
     if (!fits || !follows) throw new AppendRefused(id, 'superseded');
-    if (!existing) insertHead.run(id, randomBytes(6).toString('base64url'));
+    if (!existing) insertHead.run(id, newEpoch());
     const row = existing ?? (head.get(id) as unknown as HeadRow);
     this.#insert(row, entries);
     return { epoch: row.epoch, after: row.offset, entries };
@@ -194,6 +204,8 @@ export class SqliteLog implements Log {
   }
 }
 
+const newEpoch = () => randomBytes(6).toString('base64url');
+
 const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: HeadRow): Head => ({
   epoch,
   offset,
@@ -211,6 +223,7 @@ function prepare(database: DatabaseSync) {
     updateHead: database.prepare(
       'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ?, retireAt = ? WHERE log = ?',
     ),
+    rename: database.prepare('UPDATE heads SET epoch = ? WHERE log = ?'),
     insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
     read: database.prepare(
       `SELECT heads.id, heads.epoch, places.value ->> 1 AS start, entries.entry FROM json_each(?) AS places

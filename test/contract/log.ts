@@ -131,6 +131,33 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
       await log.append('gen_1', 1, [ended], { epoch, offset: 2 });
     });
 
+    test('one that has lost its end says so to whoever wrote that, and has another epoch from then on', async () => {
+      const { log } = opened;
+      await log.append('gen_1', 0, [queued]);
+      await log.append('gen_1', 0, [started(1)]);
+      const epochNow = async () => (await log.heads(['gen_1'])).get('gen_1')?.epoch ?? '';
+      const epochs = [await epochNow()];
+      const longer = (attempt: number, entries: Entry[]) =>
+        log.append('gen_1', attempt, entries, { epoch: epochs.at(-1) ?? '', offset: 9 });
+      // Of these the last one has lost the beginning of its attempt too.
+      for (const [attempt, entries] of [
+        [1, [text(0, 'a')]],
+        [1, [started(2)]],
+        [1, []],
+        [2, [text(0, 'a')]],
+      ] as const) {
+        await expect(longer(attempt, [...entries])).rejects.toEqual(refusal('shortened'));
+        await expect(longer(attempt, [...entries])).rejects.toEqual(refusal('superseded'));
+        epochs.push(await epochNow());
+      }
+      expect(new Set(epochs).size).toBe(5);
+      await log.append('gen_1', 1, [started(3)]);
+      for (const entries of [[text(0, 'a')], [started(2)], [ended], []]) {
+        await expect(longer(1, entries)).rejects.toEqual(refusal('superseded'));
+      }
+      expect(await read('gen_1')).toMatchObject({ epoch: epochs.at(-1), entries: [queued, started(1), started(3)] });
+    });
+
     test('refuses to write to a log that does not exist, and reads nothing of it', async () => {
       await expect(opened.log.append('gen_1', 0, [started(1)])).rejects.toEqual(refusal('missing'));
       expect(await read('gen_1')).toBeUndefined();

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test, vi } from 'vitest';
 import { BackendError, type BackendErrorKind } from '../../src/backends/backend.ts';
 import type { Generation } from '../../src/domain/generation.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { type RunDeps, run } from '../../src/generation/run.ts';
 import { type Log, type LogMessage, logTopic } from '../../src/log/log.ts';
 import { started, text } from '../contract/log.ts';
+import { Client, type Kept } from './client.ts';
 import { changed, type Parts, queuedGeneration, rowOf, runDeps, useParts } from './parts.ts';
 import { hang, ScriptedBackend } from './scripted-backend.ts';
 
@@ -266,3 +268,42 @@ test('a run whose log is lost begins it anew, at once', async () => {
   expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
   expect((await typesOf(parts, generation.id)).slice(0, 3)).toEqual(['queued', 'attemptStarted', 'textAppended']);
 });
+
+test.each([
+  ['writes on', [' Ishmael', hang]],
+  ['waits for its backend', [hang]],
+] as const)(
+  'a run whose log has lost its end, and that %s, goes on from what is left, at once',
+  async (_what, then) => {
+    const { parts } = opened;
+    const generation = await queuedGeneration(parts);
+    const client = new Client();
+    const reading = client.connect(parts, generation);
+    const read = client.readOn();
+    const has = (text: string) => async () => vi.waitFor(() => expect(client.text).toBe(text));
+    let kept: Kept | undefined;
+    const shorten = () => {
+      kept = { ...client };
+      const database = new DatabaseSync(parts.logPath);
+      database.exec('DELETE FROM entries WHERE offset > 3; UPDATE heads SET offset = 3');
+      database.close();
+    };
+    const backend = new ScriptedBackend('a', [
+      ['Call', has('Call'), ' you', has('Call you'), ' names', has('Call you names'), shorten, ...then],
+      [' me', has('Call me'), ' Ishmael'],
+    ]);
+    const row = await runToEnd(parts, runDeps(parts, [backend]), generation);
+    expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me Ishmael', attempts: 2 });
+    expect(await attemptsOf(parts, generation.id)).toEqual([
+      [1, 'a', 0],
+      [2, 'a', 4],
+    ]);
+    // Who was there has the same, and so has who was away and comes back with a cursor of the lost part.
+    await read;
+    const late = new Client(kept);
+    late.connect(parts, generation);
+    await late.readOn();
+    expect([client.text, late.text, kept?.text, backend.open]).toEqual([row.text, row.text, 'Call you names', 0]);
+    reading.close();
+  },
+);
