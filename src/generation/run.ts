@@ -42,7 +42,7 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     const progress = await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
-    if (model) await new Run(deps, generation, model, progress).finish(signal);
+    if (model) await new Run(deps, generation, model, progress, signal).finish();
     else await failUnconfigured(deps, generation, progress);
   } catch (error) {
     if (error === signal.reason) return;
@@ -85,23 +85,26 @@ class Run {
   readonly #generation: Generation;
   readonly #model: RunnableModel;
   readonly #writer: Writer;
+  readonly #handover: AbortSignal;
   readonly #stop = new AbortController();
   readonly #now: () => number;
   /** Whether the next attempt may go on from the text so far, where its backend can. */
   #goesOn = true;
 
-  constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress) {
+  constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress, handover: AbortSignal) {
     this.#deps = deps;
     this.#generation = generation;
     this.#model = model;
+    this.#handover = handover;
     this.#now = deps.now ?? Date.now;
     const onError = (error: unknown) => this.#stop.abort(error);
     const { log, batchIntervalMs: intervalMs } = deps;
-    this.#writer = new Writer({ log, id: generation.id, progress, intervalMs, onError, now: this.#now });
+    const options = { log, id: generation.id, progress, intervalMs, onError, signal: handover, now: this.#now };
+    this.#writer = new Writer(options);
   }
 
-  async finish(handover: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([handover, this.#stop.signal]);
+  async finish(): Promise<void> {
+    const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
     const unsubscribe = await this.#watch();
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {

@@ -112,6 +112,30 @@ describe('Redis is away', () => {
     await untilReady();
   });
 
+  test('and comes back without the last it had written: what ran goes on from what is left, at once', async () => {
+    const running = new Reader(server.url, await generate());
+    await running.untilText(50);
+    const loseTheRest = redis.keep();
+    await running.untilText(400);
+    await redis.kill();
+    loseTheRest();
+    await redis.start();
+    await soon(running.end());
+    expect(running.answer.text).toBe(uninterrupted);
+    await untilReady();
+  });
+
+  test('while it stops: it does not wait for it, and the next start goes on', async () => {
+    const id = await generate();
+    await new Reader(server.url, id).untilText(50);
+    await redis.kill();
+    expect(await server.kill('SIGTERM')).toBe(0);
+    await redis.start();
+    await server.restart();
+    expect((await whole(id)).text).toBe(uninterrupted);
+    await untilReady();
+  });
+
   test('at the start: it starts, and begins to work when Redis is there', async () => {
     await redis.kill();
     expect(await server.kill('SIGTERM')).toBe(0);

@@ -20,7 +20,8 @@ const log = {
 
 const newWriter = () => {
   const onError = (error: unknown) => errors.push(error);
-  return new Writer({ log, id: 'gen_1', progress: new Progress('e'), intervalMs: 40, onError });
+  const { signal } = new AbortController();
+  return new Writer({ log, id: 'gen_1', progress: new Progress('e'), intervalMs: 40, onError, signal });
 };
 const texts = () => appends.flat().flatMap((entry) => (entry.type === 'textAppended' ? [entry.text] : []));
 
