@@ -125,24 +125,16 @@ describe('Redis is away', () => {
     await untilReady();
   });
 
-  test('while it stops: it does not wait for it, and the next start goes on', async () => {
-    const id = await generate();
-    await new Reader(server.url, id).untilText(50);
-    await redis.kill();
-    expect(await server.kill('SIGTERM')).toBe(0);
-    await redis.start();
-    await server.restart();
-    expect((await whole(id)).text).toBe(uninterrupted);
-    await untilReady();
-  });
-
-  test('at the start: it starts, and begins to work when Redis is there', async () => {
+  test('at a stop and at the start: it stops, it starts, and it goes on when Redis is there', async () => {
+    const interrupted = await generate();
+    await new Reader(server.url, interrupted).untilText(50);
     await redis.kill();
     expect(await server.kill('SIGTERM')).toBe(0);
     await server.restart();
     const accepted = await goesOn();
     await redis.start();
     await whole(accepted);
+    expect((await whole(interrupted)).text).toBe(uninterrupted);
     await untilReady();
   });
 });
