@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
 import type { Lease, Pool } from '../backends/pool.ts';
-import type { EndedEntry, GenerationError } from '../domain/entry.ts';
+import type { EndedEntry } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
+import { completed, failed } from './end.ts';
 import { readProgress } from './read.ts';
 import { retryDelay } from './retry.ts';
 import { type SettleDeps, settle } from './settle.ts';
@@ -71,7 +72,7 @@ async function openLog({ log, now = Date.now }: RunDeps, id: string) {
 async function failUnconfigured(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
   const { log, now = Date.now } = deps;
   const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
-  const ended = failed(gone, progress.tokens, now());
+  const ended = failed(gone, progress, now());
   await log.append(generation.id, progress.attempt, [ended], progress);
   progress.apply(ended);
   await settle(deps, generation, progress);
@@ -174,7 +175,7 @@ class Run {
         const failure = this.#failure(error, signal);
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
         const final = lease === undefined || !failure.retryable || failures >= this.#model.maxAttempts;
-        if (final) return failed(failure, this.#writer.progress.tokens, this.#now());
+        if (final) return failed(failure, this.#writer.progress, this.#now());
         avoid = lease?.backend.name;
         await sleep(retryDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
@@ -201,7 +202,7 @@ class Run {
       await this.#started();
       const end = await this.#stream(lease, messages, signal);
       lease.end();
-      return this.#completed(end);
+      return completed(end, progress, this.#now());
     } catch (error) {
       lease.end(error);
       // Whatever was received before it broke off is kept: the next attempt goes on from there.
@@ -243,26 +244,4 @@ class Run {
       onError(error, id);
     }
   }
-
-  #completed({ finishReason, usage }: BackendEnd): EndedEntry {
-    const { tokens, keptTokens } = this.#writer.progress;
-    // To the last attempt the kept tokens were part of the prompt; to the generation they are part of the answer.
-    const total = {
-      promptTokens: usage?.promptTokens == null ? null : withoutKept(usage.promptTokens, keptTokens),
-      completionTokens: usage ? keptTokens + usage.completionTokens : tokens,
-    };
-    return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
-  }
 }
-
-function failed(cause: BackendError, completionTokens: number, at: number): EndedEntry {
-  const refused = cause.kind === 'refused';
-  const code = refused ? 'BAD_USER_INPUT' : 'MODEL_UNAVAILABLE';
-  const error: GenerationError = { code, message: cause.message, retryable: !refused };
-  const usage = { promptTokens: null, completionTokens };
-  return { type: 'ended', at, status: 'FAILED', finishReason: 'ERROR', usage, error };
-}
-
-/** Null where the backend can't have counted the kept tokens as prompt. */
-const withoutKept = (promptTokens: number, keptTokens: number): number | null =>
-  promptTokens > keptTokens || keptTokens === 0 ? promptTokens - keptTokens : null;
