@@ -39,7 +39,7 @@ export async function appendNext(
 /** `unsure`: it may be there already. */
 async function appendOnce(log: Log, id: string, progress: Progress, entry: Entry, unsure: boolean): Promise<void> {
   try {
-    await log.append(id, progress.attempt, [entry], progress);
+    await log.append(id, progress, [entry]);
   } catch (error) {
     if (!(error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))) throw error;
   }

@@ -28,14 +28,14 @@ export async function endLog({ log, now = Date.now }: Pick<CancelDeps, 'log' | '
   for (;;) {
     const progress = (await readProgress(log, [id])).get(id);
     if (!progress) {
-      await log.append(id, 0, [{ type: 'queued', at: now() }]);
+      await log.append(id, null, [{ type: 'queued', at: now() }]);
       continue;
     }
     if (progress.ended) return progress;
     const ended = cancelled(progress, now());
     try {
       // Only just after what was counted: where the worker was quicker, count again.
-      await log.append(id, progress.attempt, [ended], progress);
+      await log.append(id, progress, [ended]);
     } catch (error) {
       if (error instanceof AppendRefused) continue;
       throw error;

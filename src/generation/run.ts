@@ -62,7 +62,7 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
 async function openLog({ log, now = Date.now }: RunDeps, id: string) {
   const found = (await readProgress(log, [id])).get(id);
   if (found) return found;
-  await log.append(id, 0, [{ type: 'queued', at: now() }]);
+  await log.append(id, null, [{ type: 'queued', at: now() }]);
   const created = (await readProgress(log, [id])).get(id);
   if (!created) throw new Error(`The log of ${id} is gone.`);
   return created;
@@ -73,7 +73,7 @@ async function failUnconfigured(deps: RunDeps, generation: Generation, progress:
   const { log, now = Date.now } = deps;
   const gone = new BackendError('unavailable', `The model ${generation.modelId} is not configured any more.`);
   const ended = failed(gone, progress, now());
-  await log.append(generation.id, progress.attempt, [ended], progress);
+  await log.append(generation.id, progress, [ended]);
   progress.apply(ended);
   await settle(deps, generation, progress);
 }
@@ -143,7 +143,7 @@ class Run {
       const head = (await this.#deps.log.heads([id])).get(id);
       if (head?.epoch !== epoch) this.#stopFor('missing');
       else if (head.ended) this.#stopFor('ended');
-      else if (head.offset < offset) await this.#deps.log.append(id, attempt, [], { epoch, offset });
+      else if (head.offset < offset) await this.#deps.log.append(id, { epoch, offset, attempt }, []);
       else this.#stopIfLater(head.attempt);
     } catch (error) {
       if (error instanceof AppendRefused) this.#stop.abort(error);

@@ -3,7 +3,7 @@ import { MillraceError } from '../../src/domain/errors.ts';
 import { appendNext } from '../../src/generation/append.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import type { Log } from '../../src/log/log.ts';
-import { ended, started, text } from '../contract/log.ts';
+import { appendTo, ended, started, text } from '../contract/log.ts';
 import { changed, queuedGeneration, useParts } from './parts.ts';
 
 const opened = useParts();
@@ -22,7 +22,7 @@ function unreliable(log: Log, ...failures: ('before' | 'after')[]): Log {
 async function begun() {
   const { parts } = opened;
   const { id } = await queuedGeneration(parts);
-  await parts.log.append(id, 0, [started(1)]);
+  await appendTo(parts.log, id, [started(1)]);
   const progress = (await readProgress(parts.log, [id])).get(id);
   if (!progress) throw new Error('no log');
   return { log: parts.log, id, progress };
@@ -44,7 +44,7 @@ test('what another one wrote while the log was away is not overlooked', async ()
   const { log, id, progress } = await begun();
   const away = unreliable(log, 'before');
   const appended = appendNext(away, id, progress, text(0, 'Call'), never);
-  await log.append(id, 1, [started(2)]);
+  await appendTo(log, id, [started(2)]);
   await expect(appended).rejects.toMatchObject({ reason: 'superseded' });
 });
 

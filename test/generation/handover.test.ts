@@ -31,8 +31,8 @@ test('a run that is handed over while its log is away does not wait for it', asy
   const generation = await queuedGeneration(parts);
   const stop = new AbortController();
   let tries = 0;
-  const append: Log['append'] = async (id, attempt, entries, after) => {
-    if (entries[0]?.type !== 'textAppended') return parts.log.append(id, attempt, entries, after);
+  const append: Log['append'] = async (id, after, entries) => {
+    if (entries[0]?.type !== 'textAppended') return parts.log.append(id, after, entries);
     if (++tries === 2) setImmediate(() => stop.abort(new Error('handed over')));
     throw new MillraceError('UNAVAILABLE', 'away');
   };

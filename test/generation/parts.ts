@@ -90,7 +90,7 @@ export async function queuedGeneration(
 ): Promise<Generation> {
   const base = draft({ id: newId('gen'), modelId, viewerId });
   const { generation } = await store.generations.submit({ ...base, generation: { ...base.generation, parameters } });
-  await log.append(generation.id, 0, [{ type: 'queued', at: 1 }]);
+  await log.append(generation.id, null, [{ type: 'queued', at: 1 }]);
   return generation;
 }
 

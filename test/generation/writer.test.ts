@@ -11,7 +11,7 @@ let failure: Error | undefined;
 const errors: unknown[] = [];
 
 const log = {
-  async append(_id: string, _attempt: number, entries: readonly Entry[]) {
+  async append(_id: string, _after: unknown, entries: readonly Entry[]) {
     if (failure) throw failure;
     await hold;
     appends.push([...entries]);
