@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { ngramBackend } from '../src/backends/ngram/ngram.ts';
 import type { Entry } from '../src/domain/entry.ts';
 import { newId } from '../src/domain/ids.ts';
+import { Progress } from '../src/domain/progress.ts';
 import { RedisLog } from '../src/log/redis.ts';
 import { freePort } from './services/ports.ts';
 import { launchRedis } from './services/redis.ts';
@@ -32,7 +33,13 @@ async function measure(): Promise<void> {
   const log = new RedisLog({ redis });
   const batches = await textEntries();
   const ids = Array.from({ length: generations }, () => newId('gen'));
-  const appendToAll = (attempt: number, entry: Entry) => Promise.all(ids.map((id) => log.append(id, attempt, [entry])));
+  const progress = new Map<string, Progress>();
+  const appendToAll = async (entry: Entry) => {
+    await Promise.all(ids.map((id) => log.append(id, progress.get(id) ?? null, [entry])));
+    if (entry.type === 'queued')
+      for (const [id, { epoch }] of await log.heads(ids)) progress.set(id, new Progress(epoch));
+    for (const each of progress.values()) each.apply(entry);
+  };
   const at = Date.now();
   const before = await used();
   const report = async (what: string) => {
@@ -40,17 +47,17 @@ async function measure(): Promise<void> {
     console.log(`${what}: ${Math.round(bytes)} bytes each`);
   };
 
-  await appendToAll(0, { type: 'queued', at });
-  await appendToAll(1, { type: 'attemptStarted', at, attempt: 1, backend: 'gpu-1', keptLength: 0, keptTokens: 0 });
+  await appendToAll({ type: 'queued', at });
+  await appendToAll({ type: 'attemptStarted', at, attempt: 1, backend: 'gpu-1', keptLength: 0, keptTokens: 0 });
   await report('begun, no token yet');
   await redis.config('RESETSTAT');
   const started = performance.now();
-  for (const batch of batches) await appendToAll(1, batch);
+  for (const batch of batches) await appendToAll(batch);
   const ms = performance.now() - started;
   const sent = Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]);
   await report(`running, at token ${tokens}`);
   const usage = { promptTokens: 8, completionTokens: tokens };
-  await appendToAll(1, { type: 'ended', at, status: 'COMPLETED', finishReason: 'LENGTH', usage, error: null });
+  await appendToAll({ type: 'ended', at, status: 'COMPLETED', finishReason: 'LENGTH', usage, error: null });
   await report('ended');
   const [id] = ids;
   const sizes = [

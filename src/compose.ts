@@ -16,7 +16,7 @@ import { createGenerations } from './generation/generations.ts';
 import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
 import { type RunDeps, run } from './generation/run.ts';
-import { sweep } from './generation/sweep.ts';
+import { keepSweeping } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import type { Log } from './log/log.ts';
 import { RedisLog } from './log/redis.ts';
@@ -24,7 +24,7 @@ import { SqliteLog } from './log/sqlite.ts';
 import { Tails } from './log/tail.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Job, Queue } from './queue/queue.ts';
 import { connectRedis, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
@@ -111,7 +111,6 @@ async function distributed(
 
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
-const sweepMs = 10_000;
 
 export interface App {
   readonly pipeline: Pipeline;
@@ -193,7 +192,7 @@ function createWorker(
   const capacities = new Map([...models].map(([id, { pool }]) => [id, pool.capacity]));
   const stop = new AbortController();
   let stopJobs = async () => {};
-  let again: NodeJS.Timeout | undefined;
+  let stopSweeping = () => {};
 
   return {
     async start() {
@@ -202,12 +201,11 @@ function createWorker(
         health.add(id, pool);
       }
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
-      const sweepOnce = () => sweep({ ...deps, onOrphan: (job) => run(runDeps, job, stop.signal) }).catch(warn);
-      again = setInterval(sweepOnce, sweepMs);
-      await sweepOnce();
+      const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
+      stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
     },
     async stop() {
-      clearInterval(again);
+      stopSweeping();
       stop.abort(new Error('The worker stops.'));
       await stopJobs();
       health.close();

@@ -1,3 +1,5 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { freePort } from '../scripts/services/ports.ts';
 import { launchRedis } from '../scripts/services/redis.ts';
 import { temporaryFolder } from './folder.ts';
@@ -11,6 +13,8 @@ export interface RedisServer {
   /** SIGKILL; what AOF has kept is there after `start`. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Notes what it has kept up to now; returns what brings that back, of one that was killed. */
+  keep(): () => void;
   /** SIGSTOP and SIGCONT, for one that is there and does not answer. */
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -27,6 +31,14 @@ export async function startRedis({ args = [] }: { args?: readonly string[] } = {
     kill: () => server.end('SIGKILL'),
     async start() {
       server = await launchAgain();
+    },
+    keep() {
+      const [kept, copy] = [join(folder.path, 'appendonlydir'), join(folder.path, 'kept')];
+      cpSync(kept, copy, { recursive: true });
+      return () => {
+        rmSync(kept, { recursive: true });
+        cpSync(copy, kept, { recursive: true });
+      };
     },
     signal: (name) => void process.kill(server.pid, name),
     async stop() {

@@ -10,23 +10,38 @@ const longestWaitMs = 500;
 
 /**
  * Appends an entry at the end of the log that `progress` has read, and has `progress` read it too. A log that is away is
- * asked again until it is back; where it had taken the entry and only its answer was lost, that is found out.
+ * asked again until it is back, unless `signal` is aborted; where it had taken the entry and only its answer was lost,
+ * that is found out.
  *
  * @throws AppendRefused where somebody else has written; MillraceError `UNAVAILABLE` where it stays away
  */
-export async function appendNext(log: Log, id: string, progress: Progress, entry: Entry): Promise<void> {
+export async function appendNext(
+  log: Log,
+  id: string,
+  progress: Progress,
+  entry: Entry,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (let wait = 25, unsure = false; ; wait = Math.min(2 * wait, longestWaitMs)) {
     try {
-      await log.append(id, progress.attempt, [entry], progress);
+      await appendOnce(log, id, progress, entry, unsure);
       return progress.apply(entry);
     } catch (error) {
-      if (error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))
-        return progress.apply(entry);
-      if (!isUnavailable(error) || performance.now() + wait > deadline) throw error;
+      if (!isUnavailable(error) || signal.aborted || performance.now() + wait > deadline) throw error;
       unsure = true;
-      await sleep(wait);
+      // Aborted meanwhile, it tries just once more.
+      await sleep(wait, undefined, { signal }).catch(() => {});
     }
+  }
+}
+
+/** `unsure`: it may be there already. */
+async function appendOnce(log: Log, id: string, progress: Progress, entry: Entry, unsure: boolean): Promise<void> {
+  try {
+    await log.append(id, progress, [entry]);
+  } catch (error) {
+    if (!(error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))) throw error;
   }
 }
 

@@ -3,14 +3,20 @@ import type { Bus } from '../bus/bus.ts';
 
 /** How long a generation that is to be cancelled on disconnect waits for a follower to come back. */
 const graceMs = 3_000;
-/** The last part of that, in which the other nodes are asked whether it has one there. */
+/** The last part of that, and the time it takes if need be, in which the other nodes are asked whether it has one there. */
 const askMs = 500;
 const topic = 'attendance';
 
 interface Attendance {
   followers: number;
   timer: NodeJS.Timeout | undefined;
-  asking: boolean;
+  /** While the other nodes are asked, and until what comes of it is done. */
+  asking: Question | undefined;
+}
+
+interface Question {
+  /** Whether it has come back to this node, and so has passed the bus. */
+  sent: boolean;
 }
 
 interface AttendanceMessage {
@@ -22,16 +28,17 @@ interface AttendanceMessage {
 
 interface AttendancesOptions {
   readonly bus: Bus;
-  /** Called once no node has had a follower of it for a while. */
-  readonly onAbandoned: (id: string) => void;
-  readonly onError: (error: unknown) => void;
+  /** Called once no node has had a follower of it for a while; and again, where it rejects and still nobody came. */
+  readonly onAbandoned: (id: string) => Promise<void>;
+  readonly onError: (error: unknown, id: string) => void;
   readonly node?: string;
 }
 
 /**
  * Knows whether generations that are to be cancelled when their last follower leaves still have one, on any node. Each
  * node counts its own, and when it has none left asks the others. Of two that lose their last ones at the same time and
- * ask each other, the one with the greater name remains responsible.
+ * ask each other, the one with the greater name remains responsible. Silence is an answer only where the question
+ * passed the bus, and the bus was there for answers.
  */
 export class Attendances {
   readonly #byId = new Map<string, Attendance>();
@@ -42,14 +49,15 @@ export class Attendances {
   constructor(options: AttendancesOptions) {
     this.#options = options;
     this.#node = options.node ?? randomUUID();
-    options.bus.subscribe(topic, (message) => this.#hear(message as AttendanceMessage)).catch(options.onError);
+    const hear = (message: unknown) => this.#hear(message as AttendanceMessage | undefined);
+    options.bus.subscribe(topic, hear).catch((error) => options.onError(error, ''));
   }
 
   join(id: string): void {
     if (this.#closed) return;
-    const attendance = this.#byId.get(id) ?? { followers: 0, timer: undefined, asking: false };
+    const attendance = this.#byId.get(id) ?? { followers: 0, timer: undefined, asking: undefined };
     clearTimeout(attendance.timer);
-    attendance.asking = false;
+    attendance.asking = undefined;
     attendance.followers++;
     this.#byId.set(id, attendance);
   }
@@ -62,39 +70,64 @@ export class Attendances {
 
   #wait(id: string, attendance: Attendance): void {
     clearTimeout(attendance.timer);
-    attendance.asking = false;
-    attendance.timer = setTimeout(() => this.#ask(id, attendance), graceMs - askMs);
+    attendance.asking = undefined;
+    attendance.timer = setTimeout(() => void this.#ask(id, attendance), graceMs - askMs);
   }
 
   #ask(id: string, attendance: Attendance): void {
-    attendance.asking = true;
-    attendance.timer = setTimeout(() => {
-      this.#byId.delete(id);
-      this.#options.onAbandoned(id);
-    }, askMs);
+    const question = { sent: false };
+    attendance.asking = question;
+    attendance.timer = setTimeout(() => void this.#conclude(id, attendance, question), askMs);
     this.#say('ask', id);
   }
 
+  /** Nobody has answered. */
+  async #conclude(id: string, attendance: Attendance, question: Question): Promise<void> {
+    const { onAbandoned, onError } = this.#options;
+    const stands = () => attendance.asking === question;
+    try {
+      const heard = question.sent && (await this.#canHear());
+      if (!stands()) return;
+      if (!heard) return this.#wait(id, attendance);
+      await onAbandoned(id);
+      if (stands()) this.#byId.delete(id);
+    } catch (error) {
+      onError(error, id);
+      if (stands()) this.#wait(id, attendance);
+    }
+  }
+
+  /** Whether messages pass now. Where they do not, the bus says by itself what is wrong. */
+  #canHear(): Promise<boolean> {
+    return this.#options.bus.check().then(
+      () => true,
+      () => false,
+    );
+  }
+
   #hear(message: AttendanceMessage | undefined): void {
-    // An answer may have been lost: ask again.
+    // Others may not be back yet, and their answers may have been lost: they have the whole time again.
     if (message === undefined) {
-      for (const [id, attendance] of this.#byId) if (attendance.asking) this.#wait(id, attendance);
+      if (this.#closed) return;
+      for (const [id, attendance] of this.#byId) if (attendance.followers === 0) this.#wait(id, attendance);
       return;
     }
     const { type, id, node } = message;
     const attendance = this.#byId.get(id);
-    if (node === this.#node || !attendance) return;
-    if (type === 'ask') {
+    if (!attendance) return;
+    if (node === this.#node) {
+      if (attendance.asking) attendance.asking.sent = true;
+    } else if (type === 'ask') {
       if (!attendance.asking || this.#node > node) this.#say('here', id);
     } else if (attendance.asking) {
       clearTimeout(attendance.timer);
+      attendance.asking = undefined;
       this.#byId.delete(id);
     }
   }
 
   #say(type: AttendanceMessage['type'], id: string): void {
-    const { bus, onError } = this.#options;
-    bus.publish(topic, { type, id, node: this.#node } satisfies AttendanceMessage).catch(onError);
+    void this.#options.bus.publish(topic, { type, id, node: this.#node } satisfies AttendanceMessage);
   }
 
   /** From now on nobody's leaving means anything: it is the server that goes. Its followers count until the bus is closed. */
@@ -102,7 +135,7 @@ export class Attendances {
     this.#closed = true;
     for (const attendance of this.#byId.values()) {
       clearTimeout(attendance.timer);
-      attendance.asking = false;
+      attendance.asking = undefined;
     }
   }
 }

@@ -1,8 +1,8 @@
-import type { EndedEntry } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
 import { AppendRefused } from '../log/log.ts';
 import type { Queue } from '../queue/queue.ts';
+import { cancelled } from './end.ts';
 import { readProgress } from './read.ts';
 import { type SettleDeps, settle } from './settle.ts';
 
@@ -28,16 +28,14 @@ export async function endLog({ log, now = Date.now }: Pick<CancelDeps, 'log' | '
   for (;;) {
     const progress = (await readProgress(log, [id])).get(id);
     if (!progress) {
-      await log.append(id, 0, [{ type: 'queued', at: now() }]);
+      await log.append(id, null, [{ type: 'queued', at: now() }]);
       continue;
     }
     if (progress.ended) return progress;
-    const usage = { promptTokens: null, completionTokens: progress.tokens };
-    const end = { status: 'CANCELLED', finishReason: 'CANCELLED', usage, error: null } as const;
-    const ended: EndedEntry = { type: 'ended', at: now(), ...end };
+    const ended = cancelled(progress, now());
     try {
       // Only just after what was counted: where the worker was quicker, count again.
-      await log.append(id, progress.attempt, [ended], progress);
+      await log.append(id, progress, [ended]);
     } catch (error) {
       if (error instanceof AppendRefused) continue;
       throw error;

@@ -21,11 +21,10 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
 
   const attendances = new Attendances({
     bus: deps.bus,
-    onError: (error) => deps.onError(error, ''),
-    onAbandoned(id) {
-      find(id)
-        .then((generation) => generation && cancel(deps, generation))
-        .catch((error) => deps.onError(error, id));
+    onError: deps.onError,
+    async onAbandoned(id) {
+      const generation = await find(id);
+      if (generation) await cancel(deps, generation);
     },
   });
 

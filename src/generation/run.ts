@@ -7,7 +7,7 @@ import type { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
-import { failed, failedWithout } from './failed.ts';
+import { completed, failed, failedWithout } from './end.ts';
 import { readProgress } from './read.ts';
 import { retryDelay } from './retry.ts';
 import { type SettleDeps, settle } from './settle.ts';
@@ -43,13 +43,13 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     const progress = await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
-    if (model) await new Run(deps, generation, model, progress).finish(signal);
+    if (model) await new Run(deps, generation, model, progress, signal).finish();
     else await failUnconfigured(deps, generation, progress);
   } catch (error) {
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
-      // Where the log itself is gone, the queue may be too: nobody else is told to begin it anew. And who has ended it
-      // may have died before its row was settled.
+      // Where the log itself or its end is gone, the queue may be too: nobody else is told to go on. And who has ended
+      // it may have died before its row was settled.
       if (error.reason !== 'superseded') return run(deps, job, signal);
       // Somebody else has taken over.
       return;
@@ -62,7 +62,7 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
 async function openLog({ log, now = Date.now }: RunDeps, id: string) {
   const found = (await readProgress(log, [id])).get(id);
   if (found) return found;
-  await log.append(id, 0, [{ type: 'queued', at: now() }]);
+  await log.append(id, null, [{ type: 'queued', at: now() }]);
   const created = (await readProgress(log, [id])).get(id);
   if (!created) throw new Error(`The log of ${id} is gone.`);
   return created;
@@ -71,8 +71,8 @@ async function openLog({ log, now = Date.now }: RunDeps, id: string) {
 /** Ends a generation whose model was taken out of the configuration. */
 async function failUnconfigured(deps: RunDeps, generation: Generation, progress: Progress): Promise<void> {
   const { log, now = Date.now } = deps;
-  const ended = failedWithout(`The model ${generation.modelId} is not configured any more.`, progress.tokens, now());
-  await log.append(generation.id, progress.attempt, [ended], progress);
+  const ended = failedWithout(`The model ${generation.modelId} is not configured any more.`, progress, now());
+  await log.append(generation.id, progress, [ended]);
   progress.apply(ended);
   await settle(deps, generation, progress);
 }
@@ -85,23 +85,26 @@ class Run {
   readonly #generation: Generation;
   readonly #model: RunnableModel;
   readonly #writer: Writer;
+  readonly #handover: AbortSignal;
   readonly #stop = new AbortController();
   readonly #now: () => number;
   /** Whether the next attempt may go on from the text so far, where its backend can. */
   #goesOn = true;
 
-  constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress) {
+  constructor(deps: RunDeps, generation: Generation, model: RunnableModel, progress: Progress, handover: AbortSignal) {
     this.#deps = deps;
     this.#generation = generation;
     this.#model = model;
+    this.#handover = handover;
     this.#now = deps.now ?? Date.now;
     const onError = (error: unknown) => this.#stop.abort(error);
     const { log, batchIntervalMs: intervalMs } = deps;
-    this.#writer = new Writer({ log, id: generation.id, progress, intervalMs, onError, now: this.#now });
+    const options = { log, id: generation.id, progress, intervalMs, onError, signal: handover, now: this.#now };
+    this.#writer = new Writer(options);
   }
 
-  async finish(handover: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([handover, this.#stop.signal]);
+  async finish(): Promise<void> {
+    const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
     const unsubscribe = await this.#watch();
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
@@ -133,13 +136,17 @@ class Run {
   async #lookAtHead(): Promise<void> {
     const { id } = this.#generation;
     if (this.#now() - this.#writer.wroteAt < lookMs) return;
+    // Of now: while it looks, more may be written.
+    const { epoch, offset, attempt } = this.#writer.progress;
     try {
       const head = (await this.#deps.log.heads([id])).get(id);
-      if (head?.epoch !== this.#writer.progress.epoch) this.#stopFor('missing');
+      if (head?.epoch !== epoch) this.#stopFor('missing');
       else if (head.ended) this.#stopFor('ended');
+      else if (head.offset < offset) await this.#deps.log.append(id, { epoch, offset, attempt }, []);
       else this.#stopIfLater(head.attempt);
     } catch (error) {
-      this.#deps.onError(error, id);
+      if (error instanceof AppendRefused) this.#stop.abort(error);
+      else this.#deps.onError(error, id);
     }
   }
 
@@ -166,10 +173,10 @@ class Run {
       } catch (error) {
         const failure = this.#failure(error, signal);
         failures = this.#writer.progress.text.length > before ? 1 : failures + 1;
-        const { tokens } = this.#writer.progress;
-        if (lease === undefined) return failedWithout(failure.message, tokens, this.#now());
+        const { progress } = this.#writer;
+        if (lease === undefined) return failedWithout(failure.message, progress, this.#now());
         const final = !failure.retryable || failures >= this.#model.maxAttempts;
-        if (final) return failed(failure, tokens, this.#now());
+        if (final) return failed(failure, progress, this.#now());
         avoid = lease.backend.name;
         await sleep(retryDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
@@ -196,7 +203,7 @@ class Run {
       await this.#started();
       const end = await this.#stream(lease, messages, signal);
       lease.end();
-      return this.#completed(end);
+      return completed(end, progress, this.#now());
     } catch (error) {
       lease.end(error);
       // Whatever was received before it broke off is kept: the next attempt goes on from there.
@@ -238,18 +245,4 @@ class Run {
       onError(error, id);
     }
   }
-
-  #completed({ finishReason, usage }: BackendEnd): EndedEntry {
-    const { tokens, keptTokens } = this.#writer.progress;
-    // To the last attempt the kept tokens were part of the prompt; to the generation they are part of the answer.
-    const total = {
-      promptTokens: usage?.promptTokens == null ? null : withoutKept(usage.promptTokens, keptTokens),
-      completionTokens: usage ? keptTokens + usage.completionTokens : tokens,
-    };
-    return { type: 'ended', at: this.#now(), status: 'COMPLETED', finishReason, usage: total, error: null };
-  }
 }
-
-/** Null where the backend can't have counted the kept tokens as prompt. */
-const withoutKept = (promptTokens: number, keptTokens: number): number | null =>
-  promptTokens > keptTokens || keptTokens === 0 ? promptTokens - keptTokens : null;

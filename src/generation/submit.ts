@@ -48,7 +48,7 @@ export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<
   if (!created) return (await readCurrent(log, [generation]))[0] ?? generation;
   const { id, modelId } = generation;
   try {
-    await log.append(id, 0, [{ type: 'queued', at: now() }]);
+    await log.append(id, null, [{ type: 'queued', at: now() }]);
     await queue.add({ id, modelId });
     await tellGeneration(bus, generation);
   } catch (error) {

@@ -1,5 +1,12 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Job, Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
+
+const intervalMs = 10_000;
+/** One that failed is done again after this long. */
+const againMs = 1_000;
+/** Nobody publishes here: it is listened to for the moment when the bus is back. */
+const topic = 'sweep';
 
 interface SweepDeps {
   readonly store: Store;
@@ -26,4 +33,49 @@ export async function sweep({ store, queue, known, onOrphan }: SweepDeps): Promi
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} generations could not be queued.`);
+}
+
+interface SweepingDeps extends SweepDeps {
+  readonly bus: Bus;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Sweeps now, every 10 s, and as soon as the bus is back, which is where the queue is; one sweep at a time. Returns what
+ * ends it.
+ */
+export function keepSweeping({ bus, onError, ...deps }: SweepingDeps): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping = false;
+  let again = false;
+  let ended = false;
+
+  async function sweepOnce(): Promise<void> {
+    // Whoever asks while it sweeps may ask for what it has passed already.
+    if (sweeping) again = true;
+    if (sweeping || ended) return;
+    clearTimeout(timer);
+    sweeping = true;
+    let wait = intervalMs;
+    try {
+      // While the queue is away there is nothing to be done.
+      await bus.check();
+      await sweep(deps);
+    } catch (error) {
+      wait = againMs;
+      onError(error);
+    }
+    if (again) wait = 0;
+    [sweeping, again] = [false, false];
+    if (!ended) timer = setTimeout(() => void sweepOnce(), wait);
+  }
+
+  const listening = bus.subscribe(topic, (message) => message === undefined && void sweepOnce());
+  listening.catch(onError);
+  void sweepOnce();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    listening.then((end) => end()).catch(() => {});
+  };
 }

@@ -15,6 +15,8 @@ interface WriterOptions {
   readonly intervalMs: number;
   /** Called once when an append failed: from then on nothing is written, and `flush` throws the error. */
   readonly onError: (error: unknown) => void;
+  /** Aborted where nothing is to wait any more for a log that is away. */
+  readonly signal: AbortSignal;
   readonly now?: () => number;
 }
 
@@ -25,6 +27,7 @@ export class Writer {
   readonly #id: string;
   readonly #intervalMs: number;
   readonly #onError: (error: unknown) => void;
+  readonly #signal: AbortSignal;
   readonly #now: () => number;
   #text = '';
   #tokens = 0;
@@ -33,12 +36,13 @@ export class Writer {
   #writing: Promise<void> | undefined;
   #error: unknown;
 
-  constructor({ log, id, progress, intervalMs, onError, now = Date.now }: WriterOptions) {
+  constructor({ log, id, progress, intervalMs, onError, signal, now = Date.now }: WriterOptions) {
     this.#log = log;
     this.#id = id;
     this.progress = progress;
     this.#intervalMs = intervalMs;
     this.#onError = onError;
+    this.#signal = signal;
     this.#now = now;
   }
 
@@ -127,7 +131,7 @@ export class Writer {
   }
 
   async #append(entry: Entry): Promise<void> {
-    await appendNext(this.#log, this.#id, this.progress, entry);
+    await appendNext(this.#log, this.#id, this.progress, entry, this.#signal);
   }
 }
 

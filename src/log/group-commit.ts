@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { AppendRefused } from './log.ts';
 
 /** Work within a transaction; returns what is to happen once it is durable. */
 type Write = () => () => void;
@@ -14,8 +13,7 @@ const intervalMs = 5;
 
 /**
  * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms, share one
- * fsync. A write that throws `AppendRefused`, which it may do before it writes anything, is left out of the
- * transaction; any other error undoes the whole transaction and rejects all its writes.
+ * fsync. A write that throws undoes the whole transaction and rejects all its writes.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -45,14 +43,7 @@ export class GroupCommit {
     const done: (() => void)[] = [];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      for (const { write, reject } of batch) {
-        try {
-          done.push(write());
-        } catch (error) {
-          if (!(error instanceof AppendRefused)) throw error;
-          reject(error);
-        }
-      }
+      for (const { write } of batch) done.push(write());
       this.#database.exec('COMMIT');
     } catch (error) {
       const cause = this.#undo(error);

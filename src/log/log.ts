@@ -1,4 +1,3 @@
-import type { Position } from '../domain/cursor.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 
 /**
@@ -11,15 +10,19 @@ export interface Log {
   /**
    * Writes `entries` at the end of the log, all or none, and resolves when they are durable.
    *
-   * The fence: entries that begin with `attemptStarted` are taken if its `attempt` is above the log's; all others if
-   * `attempt` equals the log's (0 before the first). `[queued]` creates the log under a new epoch, and where there is
-   * one already it changes nothing. With `after`, the log must be that one and end just there: so nothing that another
-   * one wrote is overlooked, not even where the log was lost and begun anew.
+   * The fence: the log must be the one that `after` names, and end just there, in that attempt. So nothing that another
+   * one wrote is overlooked, not even where the log was lost and begun anew. With null, the entries (`queued` first)
+   * begin the log under a new epoch; where there is one already it changes nothing. Without entries `append` only finds
+   * out whether the log ends there.
    *
-   * @throws AppendRefused where the fence, an earlier `ended` or the want of a log forbids it: nothing was written;
+   * A log that has lost its end is `shortened` to whoever wrote that, and from then on has another epoch: what comes
+   * there now is not what cursors of the lost part mean.
+   *
+   * @throws AppendRefused where the fence, an earlier `ended`, or the want of a log or its end forbids it: nothing was
+   *   written;
    *   `UNAVAILABLE` where the logs are away for now: whether something was written is not known.
    */
-  append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void>;
+  append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void>;
 
   /** Where each of the logs stands; a log that does not exist is missing from the answer. */
   heads(ids: readonly string[]): Promise<Map<string, Head>>;
@@ -37,17 +40,18 @@ export interface Log {
   retire(id: string, afterMs: number): Promise<void>;
 }
 
-/** An end of a log: which log, and its last offset. */
-export type Place = Pick<Position, 'epoch' | 'offset'>;
-
-/** A log's present end, kept beside it so that nobody must read it whole. */
-export interface Head {
+/** An end of a log, as one who has read it knows it. */
+export interface Place {
   /** The log's own name: a log that was lost and begun anew has another. */
   readonly epoch: string;
   /** Offset of the last entry. */
   readonly offset: number;
-  /** The current attempt; 0 before the first. */
+  /** The current attempt; 0 before the first. Of a log that lost its end the offset alone would not tell who went on. */
   readonly attempt: number;
+}
+
+/** A log's present end, kept beside it so that nobody must read it whole. */
+export interface Head extends Place {
   readonly startedAt: number | null;
   readonly firstTokenAt: number | null;
   readonly ended: EndedEntry | null;
@@ -71,8 +75,11 @@ export type LogMessage = Slice;
 /** In braces, so that a cluster keeps the topic where the log is. */
 export const logTopic = (id: string): string => `log:{${id}}`;
 
-/** Why an append was refused: somebody else has written, the log has ended, or there is none. */
-export type RefusalReason = 'superseded' | 'ended' | 'missing';
+/**
+ * Why an append was refused: somebody else has written, the log has ended, there is none, or it has lost its end, as it
+ * may in a Redis that comes back without its last second.
+ */
+export type RefusalReason = 'superseded' | 'ended' | 'missing' | 'shortened';
 
 export class AppendRefused extends Error {
   readonly reason: RefusalReason;

@@ -3,30 +3,31 @@ import { endedLifeMs } from './log.ts';
 /**
  * Appends to a log and publishes what was appended, or refuses.
  *
- * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic, epoch and offset that the entries must follow or '' and 0, epoch
- * of a log to be created or '', attempt, number of the attempt that the entries begin or 0; then four for each entry:
+ * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic; epoch, offset and attempt that the entries must follow, or three
+ * times '' where they begin the log; the next epoch of a log that is begun or has lost its end; then four for each entry:
  * JSON, type, time, attempt. Answers `ok`, or the reason of the refusal.
  */
 export const appendScript = `
 local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'attempt', 'ended', 'firstTokenAt')
 local epoch, offset, attempt = head[1], tonumber(head[2]), tonumber(head[3])
-if ARGV[5] ~= '' then
+if ARGV[3] == '' then
   if epoch then return 'ok' end
-  epoch, offset, attempt = ARGV[5], 0, 0
+  epoch, offset = ARGV[6], 0
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', 0, 'attempt', 0)
+else
+  if not epoch then return 'missing' end
+  if head[4] then return 'ended' end
+  local offsetBefore, attemptBefore = tonumber(ARGV[4]), tonumber(ARGV[5])
+  if ARGV[3] ~= epoch then return 'superseded' end
+  if offset < offsetBefore and attempt <= attemptBefore then
+    redis.call('HSET', KEYS[1], 'epoch', ARGV[6])
+    return 'shortened'
+  end
+  if offset ~= offsetBefore or attempt ~= attemptBefore then return 'superseded' end
 end
-if not epoch then return 'missing' end
-if head[4] then return 'ended' end
-local begins = tonumber(ARGV[7])
-if begins > 0 then
-  if begins <= attempt then return 'superseded' end
-elseif tonumber(ARGV[6]) ~= attempt then
-  return 'superseded'
-end
-if ARGV[3] ~= '' and (ARGV[3] ~= epoch or tonumber(ARGV[4]) ~= offset) then return 'superseded' end
 
 local after, entries = offset, {}
-for i = 8, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local entry, kind, at = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   offset = offset + 1
   redis.call('XADD', KEYS[2], offset .. '-1', 'e', entry)

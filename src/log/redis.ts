@@ -36,12 +36,11 @@ export class RedisLog implements Log {
     this.#publish = sharded ? 'SPUBLISH' : 'PUBLISH';
   }
 
-  async append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void> {
-    const [first] = entries;
-    const begins = first?.type === 'attemptStarted' ? first.attempt : 0;
-    const creates = first?.type === 'queued' ? randomBytes(6).toString('base64url') : '';
-    const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), after?.epoch ?? '', after?.offset ?? 0];
-    const appended = this.#redis.millraceAppend(...place, creates, attempt, begins, ...entries.flatMap(fields));
+  async append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void> {
+    const { epoch, offset, attempt } = after ?? { epoch: '', offset: '', attempt: '' };
+    const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), epoch, offset, attempt];
+    const nextEpoch = randomBytes(6).toString('base64url');
+    const appended = this.#redis.millraceAppend(...place, nextEpoch, ...entries.flatMap(fields));
     const answer = await appended.catch(explain);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }

@@ -11,6 +11,7 @@ import {
   logTopic,
   type Place,
   type ReadSlice,
+  type RefusalReason,
   type Slice,
 } from './log.ts';
 
@@ -75,14 +76,21 @@ export class SqliteLog implements Log {
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
-  append(id: string, attempt: number, entries: readonly Entry[], after?: Place): Promise<void> {
+  append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Of now: whoever gave it may have moved on when the transaction begins.
-    const place = after && { epoch: after.epoch, offset: after.offset };
+    const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
     const write = () => {
-      const slice = this.#write(id, attempt, entries, place);
+      const head = this.#statements.head.get(id) as HeadRow | undefined;
+      if (head && !place) return resolve;
+      const reason = place && refusal(head, place);
+      if (reason === 'shortened') this.#statements.rename.run(newEpoch(), id);
+      if (reason) return () => reject(new AppendRefused(id, reason));
+      const row = head ?? this.#begin(id);
+      this.#insert(row, entries);
+      const slice: Slice = { epoch: row.epoch, after: row.offset, entries };
       return () => {
-        if (slice) void this.#bus.publish(logTopic(id), slice);
+        void this.#bus.publish(logTopic(id), slice);
         resolve();
       };
     };
@@ -90,23 +98,9 @@ export class SqliteLog implements Log {
     return promise;
   }
 
-  /** Checks first and writes then, so that a refusal leaves nothing behind in the shared transaction. */
-  #write(id: string, attempt: number, entries: readonly Entry[], after: Place | undefined): Slice | undefined {
-    const { head, insertHead } = this.#statements;
-    const [first] = entries;
-    const existing = head.get(id) as HeadRow | undefined;
-    const creates = first?.type === 'queued';
-    if (creates && existing) return undefined;
-    const { epoch, offset, attempt: current, ended } = existing ?? { epoch: '', offset: 0, attempt: 0, ended: null };
-    if (!creates && !existing) throw new AppendRefused(id, 'missing');
-    if (ended) throw new AppendRefused(id, 'ended');
-    const fits = first?.type === 'attemptStarted' ? first.attempt > current : attempt === current;
-    const follows = !after || (after.epoch === epoch && after.offset === offset);
-    if (!fits || !follows) throw new AppendRefused(id, 'superseded');
-    if (!existing) insertHead.run(id, randomBytes(6).toString('base64url'));
-    const row = existing ?? (head.get(id) as unknown as HeadRow);
-    this.#insert(row, entries);
-    return { epoch: row.epoch, after: row.offset, entries };
+  #begin(id: string): HeadRow {
+    this.#statements.insertHead.run(id, newEpoch());
+    return this.#statements.head.get(id) as unknown as HeadRow;
   }
 
   #insert(row: HeadRow, entries: readonly Entry[]): void {
@@ -194,6 +188,17 @@ export class SqliteLog implements Log {
   }
 }
 
+/** Why nothing may be written at this place, if so. */
+function refusal(head: HeadRow | undefined, after: Place): RefusalReason | undefined {
+  if (!head) return 'missing';
+  if (head.ended !== null) return 'ended';
+  if (head.epoch !== after.epoch) return 'superseded';
+  if (head.offset < after.offset && head.attempt <= after.attempt) return 'shortened';
+  return head.offset === after.offset && head.attempt === after.attempt ? undefined : 'superseded';
+}
+
+const newEpoch = () => randomBytes(6).toString('base64url');
+
 const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: HeadRow): Head => ({
   epoch,
   offset,
@@ -211,6 +216,7 @@ function prepare(database: DatabaseSync) {
     updateHead: database.prepare(
       'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ?, retireAt = ? WHERE log = ?',
     ),
+    rename: database.prepare('UPDATE heads SET epoch = ? WHERE id = ?'),
     insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
     read: database.prepare(
       `SELECT heads.id, heads.epoch, places.value ->> 1 AS start, entries.entry FROM json_each(?) AS places

@@ -6,7 +6,7 @@ import { RedisLog } from '../../src/log/redis.ts';
 import { Tails } from '../../src/log/tail.ts';
 import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
 import { busContract } from '../contract/bus.ts';
-import { queued, started, text } from '../contract/log.ts';
+import { appendTo, headOf, queued, started, text } from '../contract/log.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 
 let server: RedisServer;
@@ -98,13 +98,14 @@ describe('a connection that was lost', () => {
     const { bus, publisher } = openBus();
     const log = new RedisLog({ redis: publisher });
     const tails = new Tails({ log, bus, onError: (error) => errors.push(error), silenceMs: 3_600_000 });
-    await log.append('gen_1', 0, [queued]);
+    await log.append('gen_1', null, [queued]);
     const tail = await tails.open('gen_1');
     for (let attempt = 1; attempt <= 20; attempt++) {
+      const head = await headOf(log, 'gen_1');
       // In one go: the connections end, and something is written before they are back.
-      await Promise.all([cut(publisher), log.append('gen_1', 0, [started(attempt)])]);
+      await Promise.all([cut(publisher), log.append('gen_1', head, [started(attempt)])]);
       await vi.waitFor(() => expect(tail.offset).toBe(2 * attempt), 5_000);
-      await log.append('gen_1', attempt, [text(0, 'x')]);
+      await appendTo(log, 'gen_1', [text(0, 'x')]);
       await vi.waitFor(() => expect(tail.offset).toBe(2 * attempt + 1), 5_000);
     }
     tails.release('gen_1');

@@ -83,7 +83,7 @@ describe('ten thousand followers leave nothing behind', () => {
     { on: 'one log', logs: 1 },
   ])('on $on', async ({ logs }) => {
     const ids = Array.from({ length: logs }, (_, i) => `gen_${i}`);
-    await Promise.all(ids.map((id) => log.append(id, 0, [{ type: 'queued', at: 0 }])));
+    await Promise.all(ids.map((id) => log.append(id, null, [{ type: 'queued', at: 0 }])));
     const followers = Array.from({ length: count }, (_, i) => {
       const generation = { id: ids[i % logs], status: 'QUEUED' } as Generation;
       return new Follower({ store: {} as Store, log, tails }, generation, undefined);

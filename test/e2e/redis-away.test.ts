@@ -112,13 +112,29 @@ describe('Redis is away', () => {
     await untilReady();
   });
 
-  test('at the start: it starts, and begins to work when Redis is there', async () => {
+  test('and comes back without the last it had written: what ran goes on from what is left, at once', async () => {
+    const running = new Reader(server.url, await generate());
+    await running.untilText(50);
+    const loseTheRest = redis.keep();
+    await running.untilText(400);
+    await redis.kill();
+    loseTheRest();
+    await redis.start();
+    await soon(running.end());
+    expect(running.answer.text).toBe(uninterrupted);
+    await untilReady();
+  });
+
+  test('at a stop and at the start: it stops, it starts, and it goes on when Redis is there', async () => {
+    const interrupted = await generate();
+    await new Reader(server.url, interrupted).untilText(50);
     await redis.kill();
     expect(await server.kill('SIGTERM')).toBe(0);
     await server.restart();
     const accepted = await goesOn();
     await redis.start();
     await whole(accepted);
+    expect((await whole(interrupted)).text).toBe(uninterrupted);
     await untilReady();
   });
 });

@@ -4,6 +4,7 @@ import type { Generation } from '../../src/domain/generation.ts';
 import { Progress } from '../../src/domain/progress.ts';
 import { settle } from '../../src/generation/settle.ts';
 import { lossyBus, turns } from '../bus/lossy.ts';
+import { appendTo } from '../contract/log.ts';
 import { randomLog } from '../domain/log-of.ts';
 import { below, seeded } from '../random.ts';
 import { Client, type Kept } from './client.ts';
@@ -54,7 +55,7 @@ async function write({ seed, parts, generation }: Schedule): Promise<void> {
   if (!progress.ended) {
     await log.retire(id, 0);
     await turns(below(random, 20));
-    await log.append(id, 0, [{ type: 'queued', at: 2 }]);
+    await log.append(id, null, [{ type: 'queued', at: 2 }]);
     // Sometimes nothing is written any more: it is cancelled before it gets its turn.
     const [ended] = randomLog(random, 0).slice(-1);
     const anew = random() < 0.3 && ended ? [ended] : randomLog(random, below(random, 30)).slice(1);
@@ -79,7 +80,7 @@ async function append(
     while (until < entries.length && until < at + 3 && entries[until]?.type === 'textAppended') until++;
     const some = entries.slice(at, until);
     // The log has its `queued` already.
-    if (at > 0) await log.append(id, progress.attempt, some);
+    if (at > 0) await appendTo(log, id, some);
     for (const entry of some) progress.apply(entry);
     at = until;
     await turns(below(random, 3));

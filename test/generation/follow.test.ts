@@ -7,7 +7,7 @@ import { settle } from '../../src/generation/settle.ts';
 import type { Log } from '../../src/log/log.ts';
 import { Tails } from '../../src/log/tail.ts';
 import { turns } from '../bus/lossy.ts';
-import { ended, queued, started, text } from '../contract/log.ts';
+import { appendTo, ended, queued, started, text } from '../contract/log.ts';
 import { Client } from './client.ts';
 import { changed, type Parts, queuedGeneration, rowOf, useParts } from './parts.ts';
 
@@ -16,10 +16,10 @@ const opened = useParts();
 /** A generation with this log: `queued`, one attempt, these texts. */
 async function running(parts: Parts, ...texts: string[]) {
   const generation = await queuedGeneration(parts);
-  await parts.log.append(generation.id, 0, [started(1)]);
+  await appendTo(parts.log, generation.id, [started(1)]);
   let length = 0;
   for (const each of texts) {
-    await parts.log.append(generation.id, 1, [text(length, each)]);
+    await appendTo(parts.log, generation.id, [text(length, each)]);
     length += each.length;
   }
   return generation;
@@ -27,7 +27,7 @@ async function running(parts: Parts, ...texts: string[]) {
 
 async function settled(parts: Parts, logRetentionMs: number) {
   const generation = await running(parts, 'Call', ' me', ' Ishmael');
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [ended]);
   const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
   if (!progress) throw new Error('no log');
   await settle({ ...parts, logRetentionMs }, generation, progress);
@@ -43,9 +43,9 @@ test('a reader from the start has what piled up in one, then every entry as it c
   expect(types([await follower.next(), await follower.next()])).toEqual(['queued', 'attemptStarted']);
   expect((await follower.next())?.entry).toMatchObject({ position: 0, text: 'Call me' });
   const next = follower.next();
-  await parts.log.append(generation.id, 1, [text(7, ' Ish')]);
+  await appendTo(parts.log, generation.id, [text(7, ' Ish')]);
   expect((await next)?.entry).toEqual(text(7, ' Ish'));
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [ended]);
   expect((await follower.next())?.entry).toEqual(ended);
   expect([await follower.next(), follower.ended]).toEqual([undefined, true]);
   follower.close();
@@ -58,7 +58,7 @@ test('a cursor of the log goes on in the text that the store has, once the log i
   const first = client.connect(parts, generation);
   for (let i = 0; i < 3; i++) client.take((await first.next()) as LogEvent);
   first.close();
-  await parts.log.append(generation.id, 1, [text(7, ' Ishmael'), ended]);
+  await appendTo(parts.log, generation.id, [text(7, ' Ishmael'), ended]);
   const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
   if (!progress) throw new Error('no log');
   await settle({ ...parts, logRetentionMs: 0 }, generation, progress);
@@ -81,7 +81,7 @@ test('a finished answer is read whole in four messages, and its last cursor has 
 test('the cursor of the end completes at once, also while the store does not know of the end', async () => {
   const { parts } = opened;
   const generation = await running(parts, 'Call');
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [ended]);
   const client = new Client();
   client.connect(parts, generation);
   expect(await client.readOn()).toBe(4);
@@ -97,8 +97,8 @@ test('a reader of a log that was lost, and of which nothing comes any more, has 
   for (let i = 0; i < 3; i++) client.take((await follower.next()) as LogEvent);
   expect(client.text).toBe('Call');
   await parts.log.retire(generation.id, 0);
-  await parts.log.append(generation.id, 0, [queued]);
-  await parts.log.append(generation.id, 0, [ended]);
+  await parts.log.append(generation.id, null, [queued]);
+  await appendTo(parts.log, generation.id, [ended]);
   await client.readOn();
   expect([client.text, client.ends]).toEqual(['', 1]);
 });
@@ -110,8 +110,8 @@ test('a cursor from beyond the end of its log starts again: the log has lost wha
   const client = new Client({ text: 'Call me lost', position: { epoch, offset: 9, length: 12 } });
   client.connect(parts, generation);
   const reading = client.readOn();
-  await parts.log.append(generation.id, 1, [text(4, ' me')]);
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [text(4, ' me')]);
+  await appendTo(parts.log, generation.id, [ended]);
   await reading;
   expect(client.text).toBe('Call me');
 });
@@ -171,7 +171,7 @@ test('where a log can not be read the reader is told, and closing it lets go of 
 test('a log that is away for a while makes a reader wait, and not fail', async () => {
   const { parts } = opened;
   const generation = await running(parts, 'Call', ' me');
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [ended]);
   let left = 2;
   const away = new MillraceError('UNAVAILABLE', 'away');
   const read: Log['read'] = (after) => (left-- > 0 ? Promise.reject(away) : parts.log.read(after));
@@ -194,14 +194,14 @@ test('a reader ahead of a tail that can not catch up now is not rewound', async 
   const deps = { ...parts, tails };
   const late = new Follower(deps, generation, undefined);
   for (let i = 0; i < 3; i++) await late.next();
-  await parts.log.append(generation.id, 1, [text(4, ' me')]);
+  await appendTo(parts.log, generation.id, [text(4, ' me')]);
   const epoch = (await parts.log.heads([generation.id])).get(generation.id)?.epoch ?? '';
   const ahead = new Follower(deps, generation, { epoch, offset: 4, length: 7 });
   away = true;
   const next = ahead.next();
   await expect.poll(() => errors.length).toBeGreaterThan(1);
   away = false;
-  await parts.log.append(generation.id, 1, [ended]);
+  await appendTo(parts.log, generation.id, [ended]);
   expect(types([await next])).toEqual(['ended']);
   expect(new Set(errors)).toEqual(new Set([gone]));
   for (const each of [late, ahead]) each.close();

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { ngramBackend } from '../../src/backends/ngram/ngram.ts';
+import { MillraceError } from '../../src/domain/errors.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { run } from '../../src/generation/run.ts';
+import type { Log } from '../../src/log/log.ts';
 import { memoryQueue } from '../../src/queue/memory.ts';
 import { below, seeded } from '../random.ts';
-import { queuedGeneration, rowOf, runDeps, useParts } from './parts.ts';
+import { changed, queuedGeneration, rowOf, runDeps, useParts } from './parts.ts';
 import { hang, ScriptedBackend } from './scripted-backend.ts';
 
 const opened = useParts();
@@ -22,6 +24,23 @@ test('a run that is handed over has all its text in the log, and has closed its 
   const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
   expect([progress?.text, progress?.tokens, progress?.ended]).toEqual(['Call me Ishmael', 3, null]);
   expect([backend.open, (await rowOf(parts, generation.id)).status]).toEqual([0, 'RUNNING']);
+});
+
+test('a run that is handed over while its log is away does not wait for it', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const stop = new AbortController();
+  let tries = 0;
+  const append: Log['append'] = async (id, after, entries) => {
+    if (entries[0]?.type !== 'textAppended') return parts.log.append(id, after, entries);
+    if (++tries === 2) setImmediate(() => stop.abort(new Error('handed over')));
+    throw new MillraceError('UNAVAILABLE', 'away');
+  };
+  const backend = new ScriptedBackend('a', [['Call', hang]]);
+  const running = run(runDeps({ ...parts, log: changed(parts.log, { append }) }, [backend]), generation, stop.signal);
+  await expect(running).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(parts.errors.splice(0)).toMatchObject([{ code: 'UNAVAILABLE' }]);
+  expect([tries, backend.open]).toEqual([3, 0]);
 });
 
 test('an n-gram answer that was handed over any number of times is that of one run', async () => {

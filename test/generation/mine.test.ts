@@ -5,7 +5,7 @@ import { cancel } from '../../src/generation/cancel.ts';
 import { tellGeneration } from '../../src/generation/changes.ts';
 import { followMine } from '../../src/generation/mine.ts';
 import { readCurrent } from '../../src/generation/read.ts';
-import { started } from '../contract/log.ts';
+import { appendTo, started } from '../contract/log.ts';
 import { ann, bob } from '../contract/store/fixtures.ts';
 import { type Parts, queuedGeneration, useParts } from './parts.ts';
 
@@ -20,7 +20,7 @@ const follow = ({ store, bus, log }: Parts) => {
 const brief = (generation: Generation | undefined) => [generation?.id, generation?.status];
 
 async function start(parts: Parts, generation: Generation): Promise<void> {
-  await parts.log.append(generation.id, 0, [started(1)]);
+  await appendTo(parts.log, generation.id, [started(1)]);
   await parts.store.generations.start(generation.id, 1, 5);
   await tellGeneration(parts.bus, generation);
 }

@@ -20,6 +20,8 @@ import { temporaryFolder } from '../folder.ts';
 export interface Parts {
   readonly store: Store;
   readonly log: Log;
+  /** The file that the log is in. */
+  readonly logPath: string;
   readonly bus: Bus;
   readonly queue: Queue;
   readonly tails: Tails;
@@ -41,7 +43,8 @@ export async function openParts({ wrap = (bus) => bus, silenceMs = 5_000 }: Part
   await store.viewers.put(ann);
   await store.viewers.put(bob);
   const bus = wrap(memoryBus());
-  const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus });
+  const logPath = join(folder.path, 'log.db');
+  const log = new SqliteLog({ path: logPath, bus });
   const errors: unknown[] = [];
   const tails = new Tails({ log, bus, silenceMs, onError: (error) => errors.push(error) });
   const close = async () => {
@@ -50,7 +53,7 @@ export async function openParts({ wrap = (bus) => bus, silenceMs = 5_000 }: Part
     await store.close();
     folder.remove();
   };
-  return { store, log, bus, queue: memoryQueue(), tails, errors, close };
+  return { store, log, logPath, bus, queue: memoryQueue(), tails, errors, close };
 }
 
 /** The parts of the test that runs; each test must leave no tail behind, and no error that it did not take. */
@@ -87,7 +90,7 @@ export async function queuedGeneration(
 ): Promise<Generation> {
   const base = draft({ id: newId('gen'), modelId, viewerId });
   const { generation } = await store.generations.submit({ ...base, generation: { ...base.generation, parameters } });
-  await log.append(generation.id, 0, [{ type: 'queued', at: 1 }]);
+  await log.append(generation.id, null, [{ type: 'queued', at: 1 }]);
   return generation;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
 import { readContent, readCurrent } from '../../src/generation/read.ts';
-import { started } from '../contract/log.ts';
+import { appendTo, started } from '../contract/log.ts';
 import { changed, queuedGeneration, rowOf, useParts } from './parts.ts';
 
 const opened = useParts();
@@ -12,7 +12,7 @@ test('where the logs are away, rows say what they know, and one that has not beg
   const { parts } = opened;
   const log = changed(parts.log, { heads: away, read: away });
   const generation = await queuedGeneration(parts);
-  await parts.log.append(generation.id, 0, [started(1)]);
+  await appendTo(parts.log, generation.id, [started(1)]);
   const rows = [await rowOf(parts, generation.id)];
   expect(await readCurrent(parts.log, rows)).toMatchObject([{ status: 'RUNNING' }]);
   expect(await readCurrent(log, rows)).toEqual(rows);

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test, vi } from 'vitest';
 import { BackendError, type BackendErrorKind } from '../../src/backends/backend.ts';
 import type { Generation } from '../../src/domain/generation.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { type RunDeps, run } from '../../src/generation/run.ts';
 import { type Log, type LogMessage, logTopic } from '../../src/log/log.ts';
-import { started, text } from '../contract/log.ts';
+import { appendTo, started, text } from '../contract/log.ts';
+import { Client, type Kept } from './client.ts';
 import { changed, type Parts, queuedGeneration, rowOf, runDeps, useParts } from './parts.ts';
 import { hang, ScriptedBackend } from './scripted-backend.ts';
 
@@ -134,8 +136,8 @@ test('a stream that ends without an end is no answer', async () => {
 test('a model that is not configured any more fails its generations, with the text that they have', async () => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts, { modelId: 'gone' });
-  await parts.log.append(generation.id, 0, [started(1)]);
-  await parts.log.append(generation.id, 1, [text(0, 'Call')]);
+  await appendTo(parts.log, generation.id, [started(1)]);
+  await appendTo(parts.log, generation.id, [text(0, 'Call')]);
   const row = await runToEnd(parts, runDeps(parts, [new ScriptedBackend('a', [[]])]), generation);
   expect(row).toMatchObject({ status: 'FAILED', text: 'Call', usage: { completionTokens: 1 } });
   expect(row.error?.message).toContain('gone');
@@ -144,8 +146,8 @@ test('a model that is not configured any more fails its generations, with the te
 test('an answer that had all its tokens when its run was lost is complete without another token', async () => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts, { parameters: { maxTokens: 2 } });
-  await parts.log.append(generation.id, 0, [started(1)]);
-  await parts.log.append(generation.id, 1, [text(0, 'Call'), text(4, ' me')]);
+  await appendTo(parts.log, generation.id, [started(1)]);
+  await appendTo(parts.log, generation.id, [text(0, 'Call'), text(4, ' me')]);
   const backend = new ScriptedBackend('a', [[]]);
   const row = await runToEnd(parts, runDeps(parts, [backend]), generation);
   expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', usage: { completionTokens: 2 } });
@@ -155,8 +157,8 @@ test('an answer that had all its tokens when its run was lost is complete withou
 test('an answer that is continued may have what is left of its tokens', async () => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts, { parameters: { maxTokens: 5, temperature: 0.5 } });
-  await parts.log.append(generation.id, 0, [started(1)]);
-  await parts.log.append(generation.id, 1, [text(0, 'Call'), text(4, ' me')]);
+  await appendTo(parts.log, generation.id, [started(1)]);
+  await appendTo(parts.log, generation.id, [text(0, 'Call'), text(4, ' me')]);
   const backend = new ScriptedBackend('a', [[' Ishmael']]);
   await run(runDeps(parts, [backend]), generation, never);
   expect(backend.requests[0]?.parameters).toEqual({ maxTokens: 3, temperature: 0.5 });
@@ -189,7 +191,7 @@ test('a run that was superseded writes nothing more, and closes its request', as
   const running = run(runDeps(parts, [backend]), generation, never);
   // All its text is written: no append of its own will tell it.
   await written;
-  await parts.log.append(generation.id, 0, [started(5)]);
+  await appendTo(parts.log, generation.id, [started(5)]);
   await running;
   const entries = await entriesOf(parts, generation.id);
   expect([entries.at(-1), backend.open]).toEqual([started(5), 0]);
@@ -201,10 +203,8 @@ test('a log that can not be written ends the run, is reported once, and leaves i
   const generation = await queuedGeneration(parts);
   const full = new Error('the disk is full');
   let works = false;
-  const append: Log['append'] = (id, attempt, entries, after) =>
-    !works && entries[0]?.type === 'textAppended'
-      ? Promise.reject(full)
-      : parts.log.append(id, attempt, entries, after);
+  const append: Log['append'] = (id, after, entries) =>
+    !works && entries[0]?.type === 'textAppended' ? Promise.reject(full) : parts.log.append(id, after, entries);
   const log = changed(parts.log, { append });
   const backend = new ScriptedBackend('a', [
     ['Call', hang],
@@ -223,10 +223,8 @@ test('a log that fails just when the run is handed over is reported too', async 
   const generation = await queuedGeneration(parts);
   const full = new Error('the disk is full');
   let count = 0;
-  const append: Log['append'] = (id, attempt, entries, after) =>
-    entries[0]?.type === 'textAppended' && ++count > 1
-      ? Promise.reject(full)
-      : parts.log.append(id, attempt, entries, after);
+  const append: Log['append'] = (id, after, entries) =>
+    entries[0]?.type === 'textAppended' && ++count > 1 ? Promise.reject(full) : parts.log.append(id, after, entries);
   const log = changed(parts.log, { append });
   const stop = new AbortController();
   const backend = new ScriptedBackend('a', [['Call', ' me', () => stop.abort(new Error('handed over'))]]);
@@ -274,3 +272,42 @@ test('a run whose log is lost begins it anew, at once', async () => {
   expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
   expect((await typesOf(parts, generation.id)).slice(0, 3)).toEqual(['queued', 'attemptStarted', 'textAppended']);
 });
+
+test.each([
+  ['writes on', [' Ishmael', hang]],
+  ['waits for its backend', [hang]],
+] as const)(
+  'a run whose log has lost its end, and that %s, goes on from what is left, at once',
+  async (_what, then) => {
+    const { parts } = opened;
+    const generation = await queuedGeneration(parts);
+    const client = new Client();
+    const reading = client.connect(parts, generation);
+    const read = client.readOn();
+    const has = (text: string) => async () => vi.waitFor(() => expect(client.text).toBe(text));
+    let kept: Kept | undefined;
+    const shorten = () => {
+      kept = { ...client };
+      const database = new DatabaseSync(parts.logPath);
+      database.exec('DELETE FROM entries WHERE offset > 3; UPDATE heads SET offset = 3');
+      database.close();
+    };
+    const backend = new ScriptedBackend('a', [
+      ['Call', has('Call'), ' you', has('Call you'), ' names', has('Call you names'), shorten, ...then],
+      [' me', has('Call me'), ' Ishmael'],
+    ]);
+    const row = await runToEnd(parts, runDeps(parts, [backend]), generation);
+    expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me Ishmael', attempts: 2 });
+    expect(await attemptsOf(parts, generation.id)).toEqual([
+      [1, 'a', 0],
+      [2, 'a', 4],
+    ]);
+    // Who was there has the same, and so has who was away and comes back with a cursor of the lost part.
+    await read;
+    const late = new Client(kept);
+    late.connect(parts, generation);
+    await late.readOn();
+    expect([client.text, late.text, kept?.text, backend.open]).toEqual([row.text, row.text, 'Call you names', 0]);
+    reading.close();
+  },
+);

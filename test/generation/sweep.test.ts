@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { memoryBus } from '../../src/bus/memory.ts';
 import { cancel } from '../../src/generation/cancel.ts';
-import { sweep } from '../../src/generation/sweep.ts';
+import { keepSweeping, sweep } from '../../src/generation/sweep.ts';
 import { memoryQueue } from '../../src/queue/memory.ts';
 import { queuedGeneration, useParts } from './parts.ts';
 
@@ -47,4 +48,87 @@ test('a generation that can not be queued keeps none of the others waiting, and 
   const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), onOrphan });
   await expect(swept).rejects.toMatchObject({ errors: [fault(first.id), fault(orphan.id)] });
   expect(added).toEqual([third.id]);
+});
+
+describe('sweeping again and again', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Sweeping of records that answer when they are told to. */
+  function begin(check = async () => {}) {
+    const sweeps: PromiseWithResolvers<[]>[] = [];
+    const errors: unknown[] = [];
+    const unsettled = () => {
+      const asked = Promise.withResolvers<[]>();
+      sweeps.push(asked);
+      return asked.promise;
+    };
+    let listener = (_message: unknown) => {};
+    const bus = {
+      ...memoryBus(),
+      check,
+      async subscribe(_topic: string, listen: typeof listener) {
+        listener = listen;
+        return () => {};
+      },
+    };
+    const store = { ...opened.parts.store, generations: { ...opened.parts.store.generations, unsettled } };
+    const others = { queue: memoryQueue(), known: new Set<string>(), onOrphan: async () => {} };
+    const end = keepSweeping({ store, bus, ...others, onError: (error) => errors.push(error) });
+    const busIsBack = () => listener(undefined);
+    return { sweeps, errors, end, busIsBack };
+  }
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  test('happens now, 10 s after the last one, and not after the end', async () => {
+    const { sweeps, end } = begin();
+    await pass(0);
+    expect(sweeps).toHaveLength(1);
+    sweeps[0]?.resolve([]);
+    await pass(9_999);
+    expect(sweeps).toHaveLength(1);
+    await pass(1);
+    expect(sweeps).toHaveLength(2);
+    end();
+    sweeps[1]?.resolve([]);
+    await pass(60_000);
+    expect([sweeps.length, vi.getTimerCount()]).toEqual([2, 0]);
+  });
+
+  test('happens at once when the bus is back, and never twice at the same time', async () => {
+    const { sweeps, busIsBack, end } = begin();
+    await pass(0);
+    sweeps[0]?.resolve([]);
+    await pass(0);
+    busIsBack();
+    await pass(0);
+    expect(sweeps).toHaveLength(2);
+    // It may have passed already what waits now.
+    busIsBack();
+    await pass(60_000);
+    expect(sweeps).toHaveLength(2);
+    sweeps[1]?.resolve([]);
+    await pass(0);
+    expect(sweeps).toHaveLength(3);
+    sweeps[2]?.resolve([]);
+    await pass(9_999);
+    expect(sweeps).toHaveLength(3);
+    end();
+  });
+
+  test('happens soon again where it failed, and asks nothing of the records while the bus is away', async () => {
+    let away = true;
+    const { sweeps, errors, end } = begin(async () => {
+      if (away) throw new Error('away');
+    });
+    await pass(2_500);
+    expect([sweeps.length, errors.map(String)]).toEqual([0, Array(3).fill('Error: away')]);
+    away = false;
+    await pass(1_000);
+    expect(sweeps).toHaveLength(1);
+    sweeps[0]?.reject(new Error('no records'));
+    await pass(1_000);
+    expect([sweeps.length, String(errors.at(-1))]).toEqual([2, 'Error: no records']);
+    end();
+  });
 });

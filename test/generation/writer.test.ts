@@ -11,7 +11,7 @@ let failure: Error | undefined;
 const errors: unknown[] = [];
 
 const log = {
-  async append(_id: string, _attempt: number, entries: readonly Entry[]) {
+  async append(_id: string, _after: unknown, entries: readonly Entry[]) {
     if (failure) throw failure;
     await hold;
     appends.push([...entries]);
@@ -20,7 +20,8 @@ const log = {
 
 const newWriter = () => {
   const onError = (error: unknown) => errors.push(error);
-  return new Writer({ log, id: 'gen_1', progress: new Progress('e'), intervalMs: 40, onError });
+  const { signal } = new AbortController();
+  return new Writer({ log, id: 'gen_1', progress: new Progress('e'), intervalMs: 40, onError, signal });
 };
 const texts = () => appends.flat().flatMap((entry) => (entry.type === 'textAppended' ? [entry.text] : []));
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { appendTo } from '../contract/log.ts';
 import { startApp, type TestApp } from './app.ts';
 import { statementsOf } from './statements.ts';
 import { generate, read } from './verbs.ts';
@@ -42,12 +43,12 @@ async function behind(app: TestApp): Promise<{ id: string; status: (typeof statu
     const generation = { id, viewerId: 'usr_local', modelId: 'nobody', parameters: {}, createdAt: at } as const;
     const draft = { generation: { ...generation, onDisconnect: 'CONTINUE' as const }, messages: [], reply: null };
     await store.generations.submit({ ...draft, idempotencyKey: null, fingerprint: '' });
-    await log.append(id, 0, [{ type: 'queued', at }]);
+    await log.append(id, null, [{ type: 'queued', at }]);
     if (i % 2 && status !== 'QUEUED') await store.generations.start(id, 1, at);
     const attempt = { attempt: 1, backend: 'one', keptLength: 0, keptTokens: 0 };
-    if (status !== 'QUEUED') await log.append(id, 1, [{ type: 'attemptStarted', at, ...attempt }]);
+    if (status !== 'QUEUED') await appendTo(log, id, [{ type: 'attemptStarted', at, ...attempt }]);
     if (status !== 'QUEUED' && status !== 'RUNNING') {
-      await log.append(id, 1, [{ type: 'ended', at, status, finishReason: 'OTHER', usage, error: null }]);
+      await appendTo(log, id, [{ type: 'ended', at, status, finishReason: 'OTHER', usage, error: null }]);
     }
     made.unshift({ id, status });
   }

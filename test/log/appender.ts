@@ -7,7 +7,7 @@ const [path = ''] = process.argv.slice(2);
 const log = new SqliteLog({ path, bus: memoryBus() });
 
 async function writeOne(id: string): Promise<void> {
-  await log.append(id, 0, [
+  await log.append(id, null, [
     { type: 'queued', at: 1 },
     { type: 'attemptStarted', at: 2, attempt: 1, backend: 'b', keptLength: 0, keptTokens: 0 },
   ]);
@@ -15,7 +15,8 @@ async function writeOne(id: string): Promise<void> {
     const two = [at, at + 1].map((position) => {
       return { type: 'textAppended', at: 3, position, text: 'x', tokens: 1 } as const;
     });
-    await log.append(id, 1, two);
+    const head = (await log.heads([id])).get(id) ?? null;
+    await log.append(id, head, two);
     writeSync(1, `${id} ${at + 4}\n`);
   }
 }

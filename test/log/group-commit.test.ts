@@ -6,7 +6,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
 import { GroupCommit } from '../../src/log/group-commit.ts';
-import { AppendRefused } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
 import { queued, started, text } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
@@ -58,12 +57,6 @@ test('writes of one turn share one transaction', async () => {
   expect([transactions, rows()]).toEqual([1, [1, 2, 3]]);
 });
 
-test('a write that is refused leaves the others alone', async () => {
-  const refusal = new AppendRefused('gen_1', 'ended');
-  expect(await outcomes([write(1), write(refusal), write(3)])).toEqual([1, refusal, 3]);
-  expect(rows()).toEqual([1, 3]);
-});
-
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {
   const failure = new Error('the disk is full');
   expect(await outcomes([write(1), write(failure), write(3)])).toEqual([failure, failure, failure]);
@@ -90,15 +83,6 @@ test('where even undoing fails everybody hears of it', async () => {
 test('a write that comes when the database is closed is rejected', async () => {
   database.close();
   expect(String((await outcomes([write(1)]))[0])).toContain('not open');
-});
-
-test('a log refuses before it writes: nothing is left of one that is created wrongly', async () => {
-  const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus: memoryBus() });
-  const refused = { reason: 'superseded' };
-  await expect(log.append('gen_1', 0, [queued], { epoch: 'x', offset: 7 })).rejects.toMatchObject(refused);
-  await expect(log.append('gen_1', 3, [queued])).rejects.toMatchObject(refused);
-  expect((await log.heads(['gen_1'])).size).toBe(0);
-  log.close();
 });
 
 test('every append that was acknowledged is there after kill -9, and no entry is cut', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
-import { logContract, queued, started } from '../contract/log.ts';
+import { appendTo, logContract, queued, started } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
 
 logContract('SqliteLog', async () => {
@@ -26,8 +26,8 @@ test('logs whose time has come are forgotten, many at once and whole, and later 
   const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus: memoryBus(), now: () => now++ });
   const ids = Array.from({ length: 50 }, (_, i) => `gen_${i}`);
   for (const id of ids) {
-    await log.append(id, 0, [queued]);
-    await log.append(id, 0, [started(1)]);
+    await log.append(id, null, [queued]);
+    await appendTo(log, id, [started(1)]);
   }
   await Promise.all(ids.map((id, i) => log.retire(id, 10 + i)));
   now += 50;
@@ -36,7 +36,7 @@ test('logs whose time has come are forgotten, many at once and whole, and later 
   now += 1_000;
   log.purge();
   await vi.waitFor(async () => expect((await log.heads(ids)).size).toBe(0));
-  for (const id of ids) await log.append(id, 0, [queued]);
+  for (const id of ids) await log.append(id, null, [queued]);
   const slices = await log.read(new Map(ids.map((id) => [id, 0])));
   expect([...slices.values()].every(({ entries }) => entries.length === 1)).toBe(true);
   log.close();

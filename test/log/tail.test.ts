@@ -6,7 +6,7 @@ import type { Log } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
 import { Tail, Tails } from '../../src/log/tail.ts';
 import { lossyBus, turns } from '../bus/lossy.ts';
-import { ended, queued, started, text } from '../contract/log.ts';
+import { appendTo, ended, headOf, queued, started, text } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
 import { changed } from '../generation/parts.ts';
 import { seeded } from '../random.ts';
@@ -72,18 +72,18 @@ function pass(ms: number): void {
 }
 
 async function begin(id: string): Promise<void> {
-  await log.append(id, 0, [queued]);
-  await log.append(id, 0, [started(1)]);
+  await log.append(id, null, [queued]);
+  await appendTo(log, id, [started(1)]);
 }
 
 test('a tail starts at the end of its log, and has what comes from there on', async () => {
   await begin('gen_1');
   const tail = await tails.open('gen_1');
   expect([tail.offset, tail.since(1), tail.ended]).toEqual([2, undefined, false]);
-  await log.append('gen_1', 1, [text(0, 'a'), text(1, 'b')]);
+  await appendTo(log, 'gen_1', [text(0, 'a'), text(1, 'b')]);
   expect(tail.since(2)?.entries).toEqual([text(0, 'a'), text(1, 'b')]);
   expect(tail.since(3)?.entries).toEqual([text(1, 'b')]);
-  await log.append('gen_1', 1, [ended]);
+  await appendTo(log, 'gen_1', [ended]);
   expect(tail.ended).toBe(true);
   tails.release('gen_1');
 });
@@ -93,12 +93,15 @@ test('over a bus that loses, doubles and shuffles, a tail has every entry, in or
     const bad = lossyBus(memoryBus(), seeded(seed));
     const badLog = new SqliteLog({ path: join(folder.path, `${seed}.db`), bus: bad });
     const own = newTails({ log: badLog, bus: bad });
-    await badLog.append('gen_1', 0, [queued]);
-    await badLog.append('gen_1', 0, [started(1)]);
+    await badLog.append('gen_1', null, [queued]);
+    await appendTo(badLog, 'gen_1', [started(1)]);
     const tail = await own.open('gen_1');
     const entries = Array.from({ length: 40 }, (_, at) => text(at, 'x'));
     for (let at = 0; at < 40; at += 10) {
-      await Promise.all(entries.slice(at, at + 10).map((entry) => badLog.append('gen_1', 1, [entry])));
+      const head = await headOf(badLog, 'gen_1');
+      const place = (index: number) => ({ ...head, offset: head.offset + index });
+      const ten = entries.slice(at, at + 10);
+      await Promise.all(ten.map((entry, index) => badLog.append('gen_1', place(index), [entry])));
       // What has come by now is in order, and without a gap.
       const { offset } = tail;
       expect(tail.since(2)?.entries, `seed ${seed}`).toEqual(entries.slice(0, offset - 2));
@@ -116,9 +119,9 @@ test('a gap is filled from the log as soon as it is noticed', async () => {
   await begin('gen_1');
   const tail = await tails.open('gen_1');
   muted.mute = true;
-  await log.append('gen_1', 1, [text(0, 'lost')]);
+  await appendTo(log, 'gen_1', [text(0, 'lost')]);
   muted.mute = false;
-  await log.append('gen_1', 1, [text(4, 'heard')]);
+  await appendTo(log, 'gen_1', [text(4, 'heard')]);
   await reached(tail, 4);
   expect(tail.since(2)?.entries).toEqual([text(0, 'lost'), text(4, 'heard')]);
   tails.release('gen_1');
@@ -128,7 +131,7 @@ test('what was lost at the end is found after a silence of five seconds', async 
   await begin('gen_1');
   const tail = await tails.open('gen_1');
   muted.mute = true;
-  await log.append('gen_1', 1, [ended]);
+  await appendTo(log, 'gen_1', [ended]);
   pass(4_000);
   await turns(5);
   expect(tail.offset).toBe(2);
@@ -153,7 +156,7 @@ test('one question asks for all silent tails, and none is asked for that has jus
   }
   asked.length = 0;
   pass(4_000);
-  await log.append('gen_2', 1, [text(0, 'a')]);
+  await appendTo(log, 'gen_2', [text(0, 'a')]);
   pass(1_000);
   await turns(5);
   expect(asked).toEqual([['gen_1', 'gen_3']]);
@@ -175,7 +178,7 @@ test('a log that is retired, and one that is begun anew, are noticed', async () 
   await turns(5);
   expect(changes).toBe(2);
   unlisten();
-  await log.append('gen_1', 0, [queued]);
+  await log.append('gen_1', null, [queued]);
   await reached(tail, 1);
   expect(tail.epoch).not.toBe(epoch);
   expect(tail.epoch).toBeDefined();
@@ -184,7 +187,7 @@ test('a log that is retired, and one that is begun anew, are noticed', async () 
 
 test('a log that has lost its end, under the same name, is taken as it is now', async () => {
   await begin('gen_1');
-  await log.append('gen_1', 1, [text(0, 'a'), text(1, 'b')]);
+  await appendTo(log, 'gen_1', [text(0, 'a'), text(1, 'b')]);
   let lost = 0;
   const shorter = changed(log, {
     async heads(ids) {
@@ -206,13 +209,13 @@ test('the window is bounded: who is further behind finds nothing, and who is not
   await begin('gen_1');
   const tail = await tails.open('gen_1');
   const long = 'x'.repeat(10_000);
-  for (let i = 0; i < 10; i++) await log.append('gen_1', 1, [text(i * long.length, long)]);
+  for (let i = 0; i < 10; i++) await appendTo(log, 'gen_1', [text(i * long.length, long)]);
   expect(tail.offset).toBe(12);
   expect(tail.since(2)).toBeUndefined();
   expect(tail.since(6)?.entries).toHaveLength(6);
   // Many small ones weigh more than their text.
   const many = Array.from({ length: 2_000 }, (_, index) => text(100_000 + index, 'y'));
-  await log.append('gen_1', 1, many);
+  await appendTo(log, 'gen_1', many);
   expect(tail.since(2_012 - 1_500)).toBeUndefined();
   expect(tail.since(2_012 - 900)?.entries).toHaveLength(900);
   tails.release('gen_1');
@@ -241,7 +244,7 @@ test('a tail that is released before it was open is closed, and the next one is 
   expect([tails.size, subscriptions]).toEqual([1, 1]);
   expect(tail).not.toBe(await early);
   muted.mute = true;
-  await log.append('gen_1', 1, [text(0, 'a')]);
+  await appendTo(log, 'gen_1', [text(0, 'a')]);
   pass(5_000);
   await reached(tail, 3);
   tails.release('gen_1');
