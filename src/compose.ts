@@ -25,7 +25,7 @@ import { Tails } from './log/tail.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
 import type { Queue } from './queue/queue.ts';
-import { connectRedis, whenReady } from './redis-client.ts';
+import { connectRedis, type RedisUse, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { isAllowedOrigin } from './server/origin.ts';
 import { claimDataDir } from './store/data-dir.ts';
@@ -79,14 +79,14 @@ async function distributed(
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   onError: OnError,
 ): Promise<Parts> {
-  const connect = (patient: boolean) => connectRedis(redis, patient).on('error', onError);
-  const commands = connect(false);
+  const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
+  const commands = connect('commands');
   const sharded = redis.kind === 'cluster';
 
   const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
-  const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
+  const bus = redisBus({ publisher: commands, subscriber: connect('messages'), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
-  const queue = bullmqQueue({ redis: commands, connect: () => connect(true), onError });
+  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError });
   const slots = new RedisSlots({ redis: commands, onError });
   await whenReady(commands, redisWaitMs);
   return {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bullmqQueue } from '../../src/queue/bullmq.ts';
-import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
+import { connectRedis, parseRedisUrl, type RedisUse } from '../../src/redis-client.ts';
 import { queueContract } from '../contract/queue.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 import { ScriptedWorker } from './scripted-worker.ts';
@@ -22,10 +22,10 @@ afterAll(() => server.stop());
 async function openQueue() {
   const address = parseRedisUrl(server.url);
   if (!address) throw new Error(`${server.url} is no address.`);
-  const connect = (patient: boolean) => connectRedis(address, patient).on('error', () => {}) as Redis;
-  const redis = connect(false);
+  const connect = (use: RedisUse) => connectRedis(address, use).on('error', () => {}) as Redis;
+  const redis = connect('commands');
   await once(redis, 'ready');
-  const queue = bullmqQueue({ redis, connect: () => connect(true), onError: () => {} });
+  const queue = bullmqQueue({ redis, connect: () => connect('jobs'), onError: () => {} });
   const close = async () => {
     await queue.close();
     redis.disconnect();
