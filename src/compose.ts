@@ -5,7 +5,7 @@ import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
 import { Pool, type PoolState } from './backends/pool.ts';
 import { RedisSlots } from './backends/redis-slots.ts';
-import { ownSlots, type Slots } from './backends/slots.ts';
+import { nameOfSlots, ownSlots, type Slots } from './backends/slots.ts';
 import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
@@ -49,7 +49,7 @@ type OnError = (error: unknown) => void;
 
 /** The parts of the mode that the configuration asks for. */
 export function openParts(config: Config, logger: Logger): Promise<Parts> {
-  return config.distributed ? distributed(config.distributed, warning(logger)) : embedded(config);
+  return config.distributed ? distributed(config, config.distributed, warning(logger)) : embedded(config);
 }
 
 /** What is tried again by itself. */
@@ -76,6 +76,7 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
 
 /** Any number of processes, on one Postgres and one Redis. Both may be away for a while, at the start too. */
 async function distributed(
+  { models }: Config,
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   onError: OnError,
 ): Promise<Parts> {
@@ -87,7 +88,8 @@ async function distributed(
   const bus = redisBus({ publisher: commands, subscriber: connect('messages'), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError });
-  const slots = new RedisSlots({ redis: commands, onError });
+  const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
+  const slots = new RedisSlots({ redis: commands, backends, onError });
   await whenReady(commands, redisWaitMs);
   return {
     ...{ store, bus, log, queue, slots },
