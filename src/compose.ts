@@ -45,11 +45,9 @@ interface Parts {
   close(): Promise<void>;
 }
 
-type OnError = (error: unknown) => void;
-
 /** The parts of the mode that the configuration asks for. */
 export function openParts(config: Config, logger: Logger): Promise<Parts> {
-  return config.distributed ? distributed(config, config.distributed, warning(logger)) : embedded(config);
+  return config.distributed ? distributed(config, config.distributed, logger) : embedded(config);
 }
 
 /** What is tried again by itself. */
@@ -78,8 +76,11 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
 async function distributed(
   { models }: Config,
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
-  onError: OnError,
+  logger: Logger,
 ): Promise<Parts> {
+  const onError = warning(logger);
+  const onLost = (generationId: string) =>
+    logger.warn({ generationId }, 'lock lost: another worker goes on with it, if it has not ended');
   const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
   const commands = connect('commands');
   const sharded = redis.kind === 'cluster';
@@ -87,7 +88,7 @@ async function distributed(
   const store = await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
   const bus = redisBus({ publisher: commands, subscriber: connect('messages'), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
-  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError });
+  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
   const slots = new RedisSlots({ redis: commands, backends, onError });
   await whenReady(commands, redisWaitMs);

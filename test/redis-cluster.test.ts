@@ -62,6 +62,7 @@ queueContract('bullmqQueue on a cluster', async () => {
     redis,
     connect: () => connectRedis(address, 'jobs').on('error', () => {}),
     onError: () => {},
+    onLost: () => {},
   });
   const close = async () => {
     await queue.close();

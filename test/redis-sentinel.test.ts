@@ -25,7 +25,7 @@ test('log, bus and queue go on at the replica once the Sentinels have made it th
   await whenReady(commands, 5_000);
   const log = new RedisLog({ redis: commands });
   const bus = redisBus({ publisher: commands, subscriber: connect('messages'), onError });
-  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError });
+  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost: onError });
   const heard: unknown[] = [];
   await bus.subscribe('topic', (message) => heard.push(message));
   const taken: string[] = [];

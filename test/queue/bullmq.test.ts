@@ -25,12 +25,18 @@ async function openQueue() {
   const connect = (use: RedisUse) => connectRedis(address, use).on('error', () => {}) as Redis;
   const redis = connect('commands');
   await once(redis, 'ready');
-  const queue = bullmqQueue({ redis, connect: () => connect('jobs'), onError: () => {} });
+  const [errors, lost]: [unknown[], string[]] = [[], []];
+  const queue = bullmqQueue({
+    redis,
+    connect: () => connect('jobs'),
+    onError: (error) => errors.push(error),
+    onLost: (id) => lost.push(id),
+  });
   const close = async () => {
     await queue.close();
     redis.disconnect();
   };
-  return { queue, redis, close };
+  return { queue, redis, close, errors, lost };
 }
 
 queueContract('bullmqQueue', async () => {
@@ -121,6 +127,28 @@ describe('over several processes', () => {
     await worker.finish('b');
     await worker.stop();
     expect(worker.started.sort()).toEqual(['a', 'b']);
+  });
+
+  test('a worker that was thought dead is told once of each job that it lost, whatever becomes of it', async () => {
+    const { worker: first, redis, errors, lost } = node(1);
+    await first.start(2);
+    await add('a', 'b.c');
+    await first.running('a', 'b.c');
+    const locks = await redis.keys('{millrace:queue}:*:lock');
+    expect(locks).toHaveLength(2);
+    await redis.del(...locks);
+    const { worker: second } = node(2);
+    await second.start(2);
+    await second.running('a', 'b.c');
+    await vi.waitFor(() => expect(lost.sort()).toEqual(['a', 'b.c']), 5_000);
+    await first.finish('a');
+    await second.finish('b.c');
+    await first.finish('b.c');
+    await second.finish('a');
+    await first.stop();
+    await second.stop();
+    expect(lost).toEqual(['a', 'b.c']);
+    expect([...errors, ...node(2).errors]).toEqual([]);
   });
 
   test('lasts through a Redis that is killed and comes back, and fails at once meanwhile', async () => {
