@@ -40,7 +40,7 @@ export function createHttpServer({
   allowRemote,
   spreadMs = 0,
 }: HttpServerOptions): HttpServer {
-  const ws = pipeline && createWsTransport(pipeline);
+  const ws = pipeline && createWsTransport(pipeline, logger);
   const isAllowedHost = (host: string | undefined) => allowRemote || isLoopback(host);
   let closing = false;
   const answers = new Set<ServerResponse>();

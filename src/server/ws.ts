@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
 import type { GraphQLParams } from 'graphql-yoga';
+import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { type OperationResult, type Pipeline, withoutHttp } from '../graphql/graphql.ts';
+import { serveSockets } from './sockets.ts';
 
 /** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
 const maxPayload = 16 << 20;
@@ -28,11 +29,11 @@ export interface WsTransport {
 }
 
 /** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. */
-export function createWsTransport(pipeline: Pipeline): WsTransport {
+export function createWsTransport(pipeline: Pipeline, logger: Logger): WsTransport {
   const sockets = new WebSocketServer({ noServer: true, maxPayload });
   const latest = new WeakMap<object, Map<string, symbol>>();
 
-  useServer(
+  serveSockets(
     {
       onSubscribe: async (ctx, id, payload) => {
         if (id.length > maxIdLength) return [new GraphQLError(`An id has at most ${maxIdLength} characters.`)];
@@ -63,7 +64,7 @@ export function createWsTransport(pipeline: Pipeline): WsTransport {
       },
     },
     sockets,
-    keepAliveMs,
+    { keepAliveMs, logger },
   );
 
   return {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import WebSocket, { type ClientOptions } from 'ws';
 import { logTopic } from '../../src/log/log.ts';
 import type { TestApp } from '../graphql/app.ts';
@@ -54,6 +54,20 @@ describe('over WebSocket', () => {
     expect(await socket.next('m')).toEqual({ id: 'm', type: 'next', payload: { data } });
     expect(await socket.next('m')).toEqual({ id: 'm', type: 'complete' });
     socket.terminate();
+  });
+
+  test('what is no frame closes the socket, and is in the log alone', async () => {
+    const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+    const socket = new WebSocket(url, 'graphql-transport-ws');
+    const [, upgraded] = await Promise.all([once(socket, 'open'), once(socket, 'upgrade')]);
+    upgraded[0].socket.write(Buffer.from([0xff, 0x00]));
+    const [code] = await once(socket, 'close');
+    expect(code).toBe(1002);
+    await vi.waitFor(() => expect(app.logged).toContainEqual(expect.objectContaining({ msg: 'socket failed' })));
+    for (const print of printed) {
+      expect(print).not.toHaveBeenCalled();
+      print.mockRestore();
+    }
   });
 
   const two = 'query A { __typename } query B { __typename }';
