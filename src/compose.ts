@@ -6,7 +6,7 @@ import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
 import { Pool, type PoolState } from './backends/pool.ts';
 import { RedisSlots } from './backends/redis-slots.ts';
-import { ownSlots, type Slots } from './backends/slots.ts';
+import { nameOfSlots, ownSlots, type Slots } from './backends/slots.ts';
 import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
@@ -25,7 +25,7 @@ import { Tails } from './log/tail.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
 import type { Job, Queue } from './queue/queue.ts';
-import { connectRedis, whenReady } from './redis-client.ts';
+import { connectRedis, type RedisUse, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
 import { claimDataDir } from './store/data-dir.ts';
@@ -45,11 +45,9 @@ interface Parts {
   close(): Promise<void>;
 }
 
-type OnError = (error: unknown) => void;
-
 /** The parts of the mode that the configuration asks for. */
 export function openParts(config: Config, logger: Logger): Promise<Parts> {
-  return config.distributed ? distributed(config.distributed, warning(logger)) : embedded(config);
+  return config.distributed ? distributed(config, config.distributed, logger) : embedded(config);
 }
 
 /** What is tried again by itself. */
@@ -79,11 +77,15 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
  * for Postgres, and goes on without Redis.
  */
 async function distributed(
+  { models }: Config,
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
-  onError: OnError,
+  logger: Logger,
 ): Promise<Parts> {
-  const connect = (patient: boolean) => connectRedis(redis, patient).on('error', onError);
-  const commands = connect(false);
+  const onError = warning(logger);
+  const onLost = (generationId: string) =>
+    logger.warn({ generationId }, 'lock lost: another worker goes on with it, if it has not ended');
+  const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
+  const commands = connect('commands');
   const sharded = redis.kind === 'cluster';
   const opened = async () => {
     await whenReady(commands, redisWaitMs);
@@ -93,10 +95,11 @@ async function distributed(
     commands.disconnect();
     throw error;
   });
-  const bus = redisBus({ publisher: commands, subscriber: connect(true), sharded, onError });
+  const bus = redisBus({ publisher: commands, subscriber: connect('messages'), sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
-  const queue = bullmqQueue({ redis: commands, connect: () => connect(true), onError });
-  const slots = new RedisSlots({ redis: commands, onError });
+  const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
+  const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
+  const slots = new RedisSlots({ redis: commands, backends, onError });
   return {
     ...{ store, bus, log, queue, slots },
     async close() {

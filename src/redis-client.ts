@@ -52,6 +52,10 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   return { kind: known.kind, hosts, options, group: path };
 }
 
+/** Whether nothing is wrong with the URL but that it does not say which group the Sentinels watch. */
+export const lacksGroup = (text: string): boolean =>
+  parseRedisUrl(text) === undefined && parseRedisUrl(`${text.replace(/\/$/, '')}/group`)?.kind === 'sentinel';
+
 /** `user:password`, both percent-encoded; undefined where they are not. */
 function readAccount(account: string): { username: string; password: string } | undefined {
   const [, username = '', password = ''] = /^([^:]*):?(.*)$/.exec(account) ?? [];
@@ -62,35 +66,54 @@ function readAccount(account: string): { username: string; password: string } | 
   }
 }
 
+/**
+ * What a connection is for. `commands`: they fail at once while Redis is away, or after 2 s where it is there and does
+ * not answer, so that nothing piles up and nobody waits. `messages`: it subscribes. `jobs`: it waits for jobs in Redis,
+ * up to 10 s at a time. These two wait for Redis to come back.
+ */
+export type RedisUse = 'commands' | 'messages' | 'jobs';
+
 /** So long a Redis may take for a command before it counts as away. */
 const silentMs = 2_000;
+/** The same where commands wait in Redis: longer than BullMQ lets them. */
+const silentAtWaitMs = 12_000;
 
 /**
- * A new connection that comes back by itself whenever Redis does. `patient`: commands wait for that; otherwise they
- * fail at once, or after 2 s where it is there and does not answer, so that nothing piles up and nobody waits.
+ * A new connection that comes back by itself whenever Redis does. One that did not answer a command in its time is left
+ * and made anew: a host that vanished says nothing. Where no command is under way TCP asks, and gives up after 12 s.
  */
-export function connectRedis({ kind, hosts, options, group }: RedisAddress, patient: boolean): RedisClient {
-  const manners: RedisOptions = {
-    ...options,
-    enableOfflineQueue: patient,
-    maxRetriesPerRequest: patient ? null : 0,
-    connectTimeout: 2_000,
-    // One that did not answer is left, so that the next command fails at once.
-    ...(!patient && { commandTimeout: silentMs, socketTimeout: silentMs }),
-    retryStrategy: (times) => Math.min(50 * times, 1_000),
-  };
-  if (kind === 'sentinel') {
-    const { tls } = options;
-    const encrypted = tls && { enableTLSForSentinelMode: true, sentinelTLS: tls };
-    return new Redis({ ...manners, ...encrypted, sentinels: [...hosts], name: group });
-  }
-  if (kind === 'single') return new Redis({ ...manners, ...hosts[0] });
+export function connectRedis(address: RedisAddress, use: RedisUse): RedisClient {
+  const { kind, hosts, group } = address;
+  const options = redisOptions(address, use);
+  if (kind === 'sentinel') return new Redis({ ...options, sentinels: [...hosts], name: group });
+  if (kind === 'single') return new Redis({ ...options, ...hosts[0] });
   return new Cluster([...hosts], {
-    redisOptions: manners,
-    enableOfflineQueue: patient,
+    redisOptions: options,
+    enableOfflineQueue: use !== 'commands',
     clusterRetryStrategy: (times) => Math.min(50 * times, 1_000),
     shardedSubscribers: true,
   });
+}
+
+/** How every connection to a Redis, and to the Sentinels that name it, behaves. */
+export function redisOptions({ kind, options }: RedisAddress, use: RedisUse): RedisOptions {
+  const patient = use !== 'commands';
+  const { tls } = options;
+  return {
+    ...options,
+    enableOfflineQueue: patient,
+    maxRetriesPerRequest: patient ? null : 0,
+    connectTimeout: silentMs,
+    socketTimeout: use === 'jobs' ? silentAtWaitMs : silentMs,
+    ...(!patient && { commandTimeout: silentMs }),
+    // The bus does that itself: a SUBSCRIBE of the client's that is refused would end the process.
+    autoResubscribe: use !== 'messages' || kind === 'cluster',
+    // Then ten times, a second apart.
+    keepAlive: silentMs,
+    retryStrategy: (times) => Math.min(50 * times, 1_000),
+    ...(kind === 'sentinel' && { sentinelCommandTimeout: silentMs }),
+    ...(kind === 'sentinel' && tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+  };
 }
 
 /** What a Redis says, or a Sentinel, that is there and lets nobody in: no waiting mends that. */

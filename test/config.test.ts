@@ -115,6 +115,9 @@ describe('environment', () => {
       expect.stringMatching(/^DATABASE_URL: must be like postgres:/),
       expect.stringMatching(/^DATABASE_POOL_SIZE: must be a whole number from 2/),
     ]);
+    expect(mistakes({ env: { REDIS_URL: 'redis-sentinel://:pw@a,b:7', DATABASE_URL: databaseUrl } })).toEqual([
+      expect.stringMatching(/^REDIS_URL: lacks the name of the group that the Sentinels watch(?!.*pw)/),
+    ]);
     expect(mistakes({ env: { DATABASE_URL: 'postgres://x/y' } })).toEqual([
       expect.stringMatching(/^DATABASE_URL: means nothing without REDIS_URL/),
     ]);

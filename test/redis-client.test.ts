@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRedis, parseRedisUrl, whenReady } from '../src/redis-client.ts';
+import {
+  connectRedis,
+  lacksGroup,
+  parseRedisUrl,
+  type RedisAddress,
+  type RedisUse,
+  redisOptions,
+  whenReady,
+} from '../src/redis-client.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 
 const at = (host: string, port: number) => ({ host, port });
@@ -40,20 +48,47 @@ test.for([
   expect(parseRedisUrl(url)).toBeUndefined();
 });
 
+test.for([
+  ['redis-sentinel://a', true],
+  ['rediss-sentinel://:p@a:7,b/', true],
+  ['redis-sentinel://a/main', false],
+  ['redis-sentinel://a b', false],
+  ['redis://a', false],
+] as const)('%s lacks a group: %s', ([url, lacks]) => {
+  expect(lacksGroup(url)).toBe(lacks);
+});
+
+test('Sentinels are asked with TLS where the Redis has it, and none of them may be silent', () => {
+  const optionsOf = (url: string) => redisOptions(parseRedisUrl(url) as RedisAddress, 'messages');
+  const silence = { connectTimeout: 2_000, sentinelCommandTimeout: 2_000, socketTimeout: 2_000, keepAlive: 2_000 };
+  const encrypted = { enableTLSForSentinelMode: true, sentinelTLS: {}, tls: {} };
+  expect(optionsOf('rediss-sentinel://:p@a/main')).toMatchObject({ ...silence, ...encrypted, password: 'p' });
+  const plain = optionsOf('redis-sentinel://a/main');
+  expect(plain).toMatchObject(silence);
+  for (const name of Object.keys(encrypted)) expect(plain).not.toHaveProperty(name);
+  expect(optionsOf('rediss://a')).not.toHaveProperty('enableTLSForSentinelMode');
+});
+
+test('a connection that waits for jobs in Redis may be silent for longer than BullMQ waits there, 10 s', () => {
+  const { socketTimeout, commandTimeout } = redisOptions(parseRedisUrl('redis://a') as RedisAddress, 'jobs');
+  expect(socketTimeout).toBe(12_000);
+  expect(commandTimeout).toBeUndefined();
+});
+
 let server: RedisServer;
 beforeAll(async () => {
   server = await startRedis();
 });
 afterAll(() => server.stop());
 
-const connect = (patient: boolean) => {
+const connect = (use: RedisUse) => {
   const address = parseRedisUrl(server.url);
   if (!address) throw new Error(`${server.url} is no address.`);
-  return connectRedis(address, patient).on('error', () => {});
+  return connectRedis(address, use).on('error', () => {});
 };
 
 test('without patience a command fails at once while Redis is away, and works when it is back; with it, it waits', async () => {
-  const [hasty, patient] = [connect(false), connect(true)];
+  const [hasty, patient] = [connect('commands'), connect('jobs')];
   await Promise.all([whenReady(hasty, 5_000), whenReady(patient, 5_000)]);
   const gone = [once(hasty, 'close'), once(patient, 'close')];
   await server.kill();
@@ -69,7 +104,7 @@ test('without patience a command fails at once while Redis is away, and works wh
 });
 
 test('without patience a command fails also where Redis is there and does not answer', async () => {
-  const [hasty, other] = [connect(false), connect(true)];
+  const [hasty, other] = [connect('commands'), connect('jobs')];
   await whenReady(hasty, 5_000);
   await other.client('PAUSE', 4_000, 'ALL');
   await expect(hasty.ping()).rejects.toThrow('timed out');
@@ -78,7 +113,7 @@ test('without patience a command fails also where Redis is there and does not an
 });
 
 test('waiting for a connection ends in time where there is none', async () => {
-  const client = connectRedis({ kind: 'single', hosts: [at('127.0.0.1', 1)], options: {}, group: '' }, false);
+  const client = connectRedis({ kind: 'single', hosts: [at('127.0.0.1', 1)], options: {}, group: '' }, 'commands');
   client.on('error', () => {});
   await whenReady(client, 50);
   expect(client.status).not.toBe('ready');
@@ -97,7 +132,7 @@ test.for([
   stack.defer(() => locked.stop());
   const address = parseRedisUrl(`${scheme}127.0.0.1:${locked.port}${path}`);
   if (!address) throw new Error('This is no address.');
-  const client = connectRedis(address, false).on('error', () => {});
+  const client = connectRedis(address, 'commands').on('error', () => {});
   stack.defer(() => client.disconnect());
   const failure = await whenReady(client, 60_000).catch((error: unknown) => error);
   expect(`${failure}: ${(failure as Error).cause}`).toMatch(why);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { redisBus } from '../src/bus/redis.ts';
 import { RedisLog } from '../src/log/redis.ts';
 import { bullmqQueue } from '../src/queue/bullmq.ts';
-import { connectRedis, parseRedisUrl } from '../src/redis-client.ts';
+import { connectRedis, parseRedisUrl, type RedisUse } from '../src/redis-client.ts';
 import { busContract } from './contract/bus.ts';
 import { logContract } from './contract/log.ts';
 import { queueContract } from './contract/queue.ts';
@@ -16,21 +16,21 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-async function connect(patient: boolean): Promise<Cluster> {
+async function connect(use: RedisUse): Promise<Cluster> {
   const address = parseRedisUrl(cluster.url);
   if (!address) throw new Error(`${cluster.url} is no address.`);
-  const client = connectRedis(address, patient).on('error', () => {}) as Cluster;
+  const client = connectRedis(address, use).on('error', () => {}) as Cluster;
   if (client.status !== 'ready') await once(client, 'ready');
   return client;
 }
 
 async function openBus() {
-  const publisher = await connect(false);
+  const publisher = await connect('commands');
   // The connection to a node is made with the first command to it, and commands that come meanwhile may pass each other.
   await Promise.all(publisher.nodes('master').map((node) => node.ping()));
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  const bus = redisBus({ publisher, subscriber: await connect(true), sharded: true, onError });
+  const bus = redisBus({ publisher, subscriber: await connect('messages'), sharded: true, onError });
   const close = async () => {
     await bus.close();
     publisher.disconnect();
@@ -54,14 +54,15 @@ logContract('RedisLog on a cluster', async () => {
 });
 
 queueContract('bullmqQueue on a cluster', async () => {
-  const redis = await connect(false);
+  const redis = await connect('commands');
   await empty(redis);
   const address = parseRedisUrl(cluster.url);
   if (!address) throw new Error('There is no address.');
   const queue = bullmqQueue({
     redis,
-    connect: () => connectRedis(address, true).on('error', () => {}),
+    connect: () => connectRedis(address, 'jobs').on('error', () => {}),
     onError: () => {},
+    onLost: () => {},
   });
   const close = async () => {
     await queue.close();

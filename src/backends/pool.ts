@@ -1,7 +1,7 @@
 import type { Model } from '../domain/model.ts';
 import { type Backend, BackendError } from './backend.ts';
 import { Health, type HealthSettings } from './health.ts';
-import { ownSlots, type Slot, type Slots } from './slots.ts';
+import { nameOfSlots, ownSlots, type Slot, type Slots } from './slots.ts';
 import { Waiter } from './waiter.ts';
 
 /** So long a backend that other processes keep busy is passed over before it is asked again. */
@@ -121,7 +121,7 @@ export class Pool {
       const { member, lease } = await this.#acquireHere(options);
       const { name } = member.backend;
       try {
-        const slot = await this.#slots.take(`${this.#modelId}/${name}`, member.concurrency);
+        const slot = await this.#slots.take(nameOfSlots(this.#modelId, name), member.concurrency);
         if (slot) return withSlot(lease, slot);
       } catch (error) {
         lease.end(error);

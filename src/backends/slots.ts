@@ -11,5 +11,8 @@ export interface Slot {
   release(): void;
 }
 
+/** What the places on a model's backend are asked for by. */
+export const nameOfSlots = (modelId: string, backend: string): string => `${modelId}/${backend}`;
+
 /** For a process that has its backends to itself: the pool counts, and that is enough. */
 export const ownSlots: Slots = { take: async () => ({ release() {} }) };

@@ -6,7 +6,8 @@ export interface Bus {
   /**
    * Calls `listener` for every message on `topic` that is published after the promise has resolved, in the order of
    * each publisher, and with undefined where messages may have been lost before it. A listener must not throw.
-   * Resolves with the function that ends it.
+   * Resolves with the function that ends it, once it is subscribed, however long that takes; rejects only where the bus
+   * is closed.
    */
   subscribe(topic: string, listener: (message: unknown) => void): Promise<() => void>;
 

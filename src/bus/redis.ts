@@ -1,13 +1,17 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Cluster, Redis } from 'ioredis';
 import type { Bus } from './bus.ts';
+import { Subscriptions } from './redis-subscriptions.ts';
 
 type Client = Redis | Cluster;
 
 export interface RedisBusOptions {
   /** Takes commands; shared with others, and closed by who made it. */
   readonly publisher: Client;
-  /** The bus's own, which it closes: a connection that subscribes can do nothing else. */
+  /**
+   * The bus's own, which it closes: a connection that subscribes can do nothing else. It comes back by itself, also from
+   * a Redis that left a command unanswered; the bus subscribes again.
+   */
   readonly subscriber: Client;
   /** Sharded Pub/Sub (Redis 7 Cluster): a message goes to the nodes of its topic's slot instead of to all. */
   readonly sharded?: boolean;
@@ -15,12 +19,16 @@ export interface RedisBusOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A connection that only listens does not notice that its Redis is gone: it asks so often, ... */
+const askMs = 1_000;
+/** ... and `check` waits for so long. */
+const answerMs = 2_000;
 /** A cluster's client does not say when it has subscribed again: so long after its connections are back it has. */
 const resubscribedMs = 1_000;
 
 /** A bus through Redis Pub/Sub. A dropped connection loses messages: then every listener hears `undefined`. */
 export function redisBus({ publisher, subscriber, sharded = false, onError }: RedisBusOptions): Bus {
-  const subscriptions = new Subscriptions(subscriber, sharded, onError);
+  const subscriptions = new Subscriptions({ client: subscriber, sharded, onError });
   const pubsub = new RedisPubSub({
     publisher: publishing(publisher, sharded) as never,
     subscriber: subscriptions as never,
@@ -30,7 +38,7 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
   const tellOfLoss = () => {
     for (const listener of listeners) listener(undefined);
   };
-  const endWatch = watchConnection({ subscriber, sharded, onLoss: tellOfLoss, onError });
+  const endWatch = sharded ? watchCluster(subscriber, tellOfLoss) : watchRedis(subscriber, subscriptions, tellOfLoss);
 
   return {
     publish: (topic, message) => pubsub.publish(topic, message).catch(onError),
@@ -42,11 +50,7 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
       const id = await pubsub.subscribe(topic, own);
       // A turn later: RedisPubSub throws where its last listener ends while it hands out a message.
       const end = () => queueMicrotask(() => pubsub.unsubscribe(id));
-      const failure = subscriptions.failureOf(topic);
-      if (failure) {
-        end();
-        throw failure.error;
-      }
+      if (subscriptions.closed) throw new Error('The bus is closed.');
       listeners.add(own);
       return () => {
         if (listeners.delete(own)) end();
@@ -56,6 +60,9 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
     async check() {
       await publisher.ping();
       if (subscriber.status !== 'ready') throw new Error(`The subscriber is ${subscriber.status}.`);
+      // Which of a cluster's connections listens, its client does not tell.
+      if (!sharded) await answers(subscriber);
+      subscriptions.check();
     },
 
     async close() {
@@ -67,35 +74,43 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
   };
 }
 
-interface WatchOptions {
-  subscriber: Client;
-  sharded: boolean;
-  onLoss: () => void;
-  onError: (error: unknown) => void;
+/** @throws Error where it takes too long */
+async function answers(client: Client): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('The subscriber does not answer.')), answerMs);
+  await Promise.race([client.ping(), late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Calls `onLoss` whenever a connection that had been lost is back, and hears everything again. */
-function watchConnection({ subscriber, sharded, onLoss, onError }: WatchOptions): () => void {
+/** Subscribes again on every new connection, and calls `onLoss` then. Returns what ends that. */
+function watchRedis(subscriber: Client, subscriptions: Subscriptions, onLoss: () => void): () => void {
   let connections = subscriber.status === 'ready' ? 1 : 0;
-  let closed = false;
+  const onReady = () => {
+    if (connections++ === 0) return;
+    void subscriptions.renew().then(() => subscriptions.closed || onLoss());
+  };
+  // The client itself leaves a connection on which no answer comes.
+  const ask = setInterval(() => subscriber.status === 'ready' && subscriptions.ask(), askMs).unref();
+  subscriber.on('ready', onReady);
+  return () => {
+    clearInterval(ask);
+    subscriber.off('ready', onReady);
+  };
+}
+
+/** The same for a cluster, whose client subscribes again by itself, and leaves out of its account when it has. */
+function watchCluster(subscriber: Client, onLoss: () => void): () => void {
+  let connections = subscriber.status === 'ready' ? 1 : 0;
   let late: NodeJS.Timeout | undefined;
   const onReady = () => {
     if (connections++ === 0) return;
-    if (sharded) {
-      onLoss();
-      clearTimeout(late);
-      late = setTimeout(onLoss, resubscribedMs);
-      return;
-    }
-    // Answered after the SUBSCRIBE that went before it: who looked earlier could miss what comes in between.
-    subscriber.ping().then(onLoss, (error: unknown) => closed || onError(error));
-  };
-  const event = sharded ? 'subscribersReady' : 'ready';
-  subscriber.on(event, onReady);
-  return () => {
-    closed = true;
+    onLoss();
     clearTimeout(late);
-    subscriber.off(event, onReady);
+    late = setTimeout(onLoss, resubscribedMs);
+  };
+  subscriber.on('subscribersReady', onReady);
+  return () => {
+    clearTimeout(late);
+    subscriber.off('subscribersReady', onReady);
   };
 }
 
@@ -104,51 +119,4 @@ function publishing(client: Client, sharded: boolean) {
   const publish = (topic: string, message: string) =>
     sharded ? client.spublish(topic, message) : client.publish(topic, message);
   return { publish };
-}
-
-/**
- * The part of a client that RedisPubSub subscribes with. It drops promises: one of a SUBSCRIBE or UNSUBSCRIBE that fails
- * would end the process. So a SUBSCRIBE that failed looks to it as if it had not, and is asked for by `failureOf`; what
- * is left subscribed by an UNSUBSCRIBE that failed is heard by nobody.
- */
-class Subscriptions {
-  readonly #client: Client;
-  readonly #sharded: boolean;
-  readonly #onError: (error: unknown) => void;
-  readonly #failures = new Map<string, { readonly error: unknown }>();
-  #closed = false;
-
-  constructor(client: Client, sharded: boolean, onError: (error: unknown) => void) {
-    this.#client = client;
-    this.#sharded = sharded;
-    this.#onError = onError;
-  }
-
-  on(event: string, listener: (...args: never[]) => void): void {
-    this.#client.on(event, listener as never);
-  }
-
-  subscribe(topic: string, done: () => void): void {
-    this.#failures.delete(topic);
-    const subscribed = this.#sharded ? this.#client.ssubscribe(topic) : this.#client.subscribe(topic);
-    subscribed.catch((error: unknown) => this.#failures.set(topic, { error })).then(() => done());
-  }
-
-  unsubscribe(topic: string): void {
-    this.#failures.delete(topic);
-    if (this.#closed) return;
-    const unsubscribed = this.#sharded ? this.#client.sunsubscribe(topic) : this.#client.unsubscribe(topic);
-    unsubscribed.catch((error: unknown) => this.#closed || this.#onError(error));
-  }
-
-  punsubscribe(): void {}
-
-  /** Why the last SUBSCRIBE to a topic failed, if it did. */
-  failureOf(topic: string): { readonly error: unknown } | undefined {
-    return this.#failures.get(topic);
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
 }

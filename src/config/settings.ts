@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseRedisUrl, redisSchemes } from '../redis-client.ts';
+import { lacksGroup, parseRedisUrl, redisSchemes } from '../redis-client.ts';
 import { didYouMean } from '../spelling.ts';
 import { inMilliseconds } from './values.ts';
 
@@ -31,6 +31,14 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
     error: ({ input }) => `must be one of ${values.join(', ')}, not "${input}".${didYouMean(String(input), values)}`,
   });
 
+/** What is wrong with a REDIS_URL; the URL itself may hold a password. */
+function redisMistake(url: string): string {
+  if (lacksGroup(url)) {
+    return 'lacks the name of the group that the Sentinels watch: add it behind the hosts, as in redis-sentinel://host:26379,host:26379/mymaster';
+  }
+  return `must be like redis://host:6379, redis-sentinel://host:26379,host:26379/group or redis-cluster://host:6379,host:6379 (${redisSchemes.join(' ')})`;
+}
+
 const shape = z.object({
   HOST: z
     .string()
@@ -50,7 +58,7 @@ const shape = z.object({
   REDIS_URL: z
     .string()
     .refine((url) => parseRedisUrl(url) !== undefined, {
-      error: `must be like redis://host:6379, redis-sentinel://host:26379,host:26379/group or redis-cluster://host:6379,host:6379 (${redisSchemes.join(' ')})`,
+      error: ({ input }) => redisMistake(String(input)),
     })
     .optional(),
   DATABASE_URL: z

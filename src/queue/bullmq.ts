@@ -10,6 +10,8 @@ export interface BullmqQueueOptions {
   readonly connect: () => Redis | Cluster;
   /** Told of what failed where no caller waits for it. */
   readonly onError: (error: unknown) => void;
+  /** Told once of a job that is still at work here and not this worker's any more: it was thought dead, or Redis was emptied. */
+  readonly onLost: (id: string) => void;
 }
 
 /** In braces, so that a cluster keeps all keys of a line together. */
@@ -32,7 +34,12 @@ const limitMs = 5_000;
 const closeMs = 2_000;
 
 /** A queue on Redis, one line for each model, which any number of processes fill and serve. */
-export function bullmqQueue({ redis, connect, onError }: BullmqQueueOptions): Queue & { close(): Promise<void> } {
+export function bullmqQueue({
+  redis,
+  connect,
+  onError,
+  onLost,
+}: BullmqQueueOptions): Queue & { close(): Promise<void> } {
   const lines = new Map<string, BullQueue<Job>>();
 
   function lineOf(modelId: string): BullQueue<Job> {
@@ -70,7 +77,7 @@ export function bullmqQueue({ redis, connect, onError }: BullmqQueueOptions): Qu
       await setLimits().catch(onError);
       const limits = setInterval(() => void setLimits().catch(onError), limitMs).unref();
       const workers = [...capacities].map(([modelId, concurrency]) => {
-        return serve({ modelId, concurrency, connection: connect(), handler, onError, signal: stop.signal });
+        return serve({ modelId, concurrency, connection: connect(), handler, onError, onLost, signal: stop.signal });
       });
       return async () => {
         clearInterval(limits);
@@ -91,13 +98,17 @@ interface ServeOptions {
   readonly connection: Redis | Cluster;
   readonly handler: Handler;
   readonly onError: (error: unknown) => void;
+  readonly onLost: (id: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Gives the jobs of one line to the handler. Returns what ends it, once `signal` is aborted. */
-function serve({ modelId, concurrency, connection, handler, onError, signal }: ServeOptions): () => Promise<void> {
+function serve(options: ServeOptions): () => Promise<void> {
+  const { modelId, concurrency, connection, handler, onError, onLost, signal } = options;
   const atWork = new Set<Promise<void>>();
+  const lost = new Set<string>();
   const give = async (job: BullJob<Job>, token?: string) => {
+    lost.delete(job.data.id);
     // One that came just after the stop is not begun.
     if (!signal.aborted) {
       const work = handler(job.data, signal);
@@ -110,7 +121,12 @@ function serve({ modelId, concurrency, connection, handler, onError, signal }: S
     throw new WaitingError();
   };
   const worker = new BullWorker<Job>(nameOf(modelId), give, { connection, prefix, concurrency, ...takeover });
-  worker.on('error', onError);
+  worker.on('error', (error) => {
+    const id = lostJob(error);
+    if (id === undefined) return onError(error);
+    if (!lost.has(id)) onLost(id);
+    lost.add(id);
+  });
   return async () => {
     await worker.pause(true);
     await Promise.allSettled(atWork);
@@ -124,6 +140,12 @@ function serve({ modelId, concurrency, connection, handler, onError, signal }: S
     connection.disconnect();
   };
 }
+
+/** The job that an error says is another one's by now: several come of each, from renewals of its lock and from its end. */
+const lostJob = ({ message }: Error): string | undefined => lostLock.exec(message)?.[1];
+
+/** BullMQ has no other sign of it. */
+const lostLock = /^(?:could not renew lock|Missing lock|Missing key|Lock mismatch) for job (.+?)(?:\. |$)/;
 
 /** BullMQ allows no colon in names; a model's id may have one. */
 const nameOf = (modelId: string): string => Buffer.from(modelId).toString('base64url');

@@ -4,9 +4,10 @@ import type { Bus } from '../../src/bus/bus.ts';
 import { redisBus } from '../../src/bus/redis.ts';
 import { RedisLog } from '../../src/log/redis.ts';
 import { Tails } from '../../src/log/tail.ts';
-import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
+import { connectRedis, parseRedisUrl, type RedisUse } from '../../src/redis-client.ts';
 import { busContract } from '../contract/bus.ts';
 import { appendTo, headOf, queued, started, text } from '../contract/log.ts';
+import { startProxy } from '../proxy.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 
 let server: RedisServer;
@@ -23,15 +24,15 @@ afterEach(async () => {
 });
 
 /** A connection as the product makes them. Errors of the connection itself are told elsewhere. */
-function connect(patient: boolean, url = server.url): Redis {
+function connect(use: RedisUse, url = server.url): Redis {
   const address = parseRedisUrl(url);
   if (!address) throw new Error(`${url} is no address.`);
-  return connectRedis(address, patient).on('error', () => {}) as Redis;
+  return connectRedis(address, use).on('error', () => {}) as Redis;
 }
 
 /** A bus of its own connections, and those. */
-function openBus({ subscriber = connect(true) }: { subscriber?: Redis } = {}) {
-  const publisher = connect(true);
+function openBus({ subscriber = connect('messages') }: { subscriber?: Redis } = {}) {
+  const publisher = connect('jobs');
   const bus = redisBus({ publisher, subscriber, onError: (error) => errors.push(error) });
   const close = async () => {
     await bus.close();
@@ -75,8 +76,12 @@ describe('a connection that was lost', () => {
 
   test('is told after a Redis that died is back, and what waited to be subscribed is subscribed', async () => {
     const own = await startRedis();
-    const publisher = connect(false, own.url);
-    const bus = redisBus({ publisher, subscriber: connect(true, own.url), onError: (error) => errors.push(error) });
+    const publisher = connect('commands', own.url);
+    const bus = redisBus({
+      publisher,
+      subscriber: connect('messages', own.url),
+      onError: (error) => errors.push(error),
+    });
     const early = await listen(bus, 'a');
     await own.kill();
     await expect(bus.check()).rejects.toThrow();
@@ -113,17 +118,47 @@ describe('a connection that was lost', () => {
   });
 });
 
-test('a SUBSCRIBE that Redis refuses is told to who asked, each of them, and a later one may succeed', async () => {
+test('a SUBSCRIBE that Redis refuses is told once, and sent again until it is taken', async () => {
   const { bus, publisher, subscriber } = openBus();
   await subscriber.ping();
   await publisher.acl('SETUSER', 'default', 'resetchannels', '&allowed');
-  const refused = await Promise.allSettled(['a', 'a', 'a'].map((topic) => bus.subscribe(topic, () => {})));
-  expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  const asked = ['a', 'a', 'b'].map((topic) => listen(bus, topic));
+  await vi.waitFor(() => expect(errors).toHaveLength(2));
+  await expect(bus.check()).rejects.toThrow('subscription is refused');
   await publisher.acl('SETUSER', 'default', 'allchannels');
+  for (const { until } of await Promise.all(asked)) {
+    await Promise.all(['a', 'b'].map((topic) => bus.publish(topic, 1)));
+    await until(1);
+  }
+  await bus.check();
+  expect(errors).toHaveLength(2);
+});
+
+test('topics that Redis refuses on a new connection are heard again once it takes them', async () => {
+  const { bus, publisher } = openBus();
+  const { heard, until } = await listen(bus, 'a');
   // Redis closes connections whose rights were taken away.
-  const { until } = await vi.waitFor(() => listen(bus, 'a'), 5_000);
+  await publisher.acl('SETUSER', 'default', 'resetchannels', '&allowed');
+  await vi.waitFor(() => expect(errors.map(String)).toEqual([expect.stringContaining('NOPERM')]), 5_000);
+  expect(heard).toEqual([]);
+  await publisher.acl('SETUSER', 'default', 'allchannels');
+  await until(undefined);
   await bus.publish('a', 1);
   await until(1);
+});
+
+test('a connection that falls silent is noticed, and made anew', async () => {
+  const proxy = await startProxy(server.port);
+  const { bus } = openBus({ subscriber: connect('messages', `redis://127.0.0.1:${proxy.port}`) });
+  const { until } = await listen(bus, 'a');
+  await bus.check();
+  proxy.silence();
+  await expect(bus.check()).rejects.toThrow(/does not answer|subscriber is/);
+  await until(undefined);
+  await bus.check();
+  await bus.publish('a', 1);
+  await until(1);
+  await proxy.stop();
 });
 
 test('a SUBSCRIBE on a connection that has no end yet, or is closed before it has one, ends nothing', async () => {

@@ -27,8 +27,9 @@ logContract('RedisLog', async () => {
 });
 
 test('a Redis that is away makes the logs UNAVAILABLE, and nothing wait', async () => {
-  const redis = new Redis(server.url, { enableOfflineQueue: false, lazyConnect: true });
+  const redis = new Redis(server.url, { enableOfflineQueue: false, lazyConnect: true }).on('error', () => {});
   const log = new RedisLog({ redis });
   const asked = [log.append('gen_1', null, [queued]), log.heads(['gen_1']), log.read(new Map([['gen_1', 0]]))];
   for (const each of asked) await expect(each).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  redis.disconnect();
 });

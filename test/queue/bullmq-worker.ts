@@ -5,9 +5,14 @@ import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
 
 const address = parseRedisUrl(process.argv[2] ?? '');
 if (!address) throw new Error('An address of Redis is needed.');
-const redis = connectRedis(address, true);
+const redis = connectRedis(address, 'jobs');
 await redis.ping();
-const queue = bullmqQueue({ redis, connect: () => connectRedis(address, true), onError: console.error });
+const queue = bullmqQueue({
+  redis,
+  connect: () => connectRedis(address, 'jobs'),
+  onError: console.error,
+  onLost: console.error,
+});
 const hold = async ({ id }: { id: string }) => {
   writeSync(1, `${id}\n`);
   await new Promise(() => {});

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bullmqQueue } from '../../src/queue/bullmq.ts';
-import { connectRedis, parseRedisUrl } from '../../src/redis-client.ts';
+import { connectRedis, parseRedisUrl, type RedisUse } from '../../src/redis-client.ts';
 import { queueContract } from '../contract/queue.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 import { ScriptedWorker } from './scripted-worker.ts';
@@ -22,15 +22,21 @@ afterAll(() => server.stop());
 async function openQueue() {
   const address = parseRedisUrl(server.url);
   if (!address) throw new Error(`${server.url} is no address.`);
-  const connect = (patient: boolean) => connectRedis(address, patient).on('error', () => {}) as Redis;
-  const redis = connect(false);
+  const connect = (use: RedisUse) => connectRedis(address, use).on('error', () => {}) as Redis;
+  const redis = connect('commands');
   await once(redis, 'ready');
-  const queue = bullmqQueue({ redis, connect: () => connect(true), onError: () => {} });
+  const [errors, lost]: [unknown[], string[]] = [[], []];
+  const queue = bullmqQueue({
+    redis,
+    connect: () => connect('jobs'),
+    onError: (error) => errors.push(error),
+    onLost: (id) => lost.push(id),
+  });
   const close = async () => {
     await queue.close();
     redis.disconnect();
   };
-  return { queue, redis, close };
+  return { queue, redis, close, errors, lost };
 }
 
 queueContract('bullmqQueue', async () => {
@@ -121,6 +127,28 @@ describe('over several processes', () => {
     await worker.finish('b');
     await worker.stop();
     expect(worker.started.sort()).toEqual(['a', 'b']);
+  });
+
+  test('a worker that was thought dead is told once of each job that it lost, whatever becomes of it', async () => {
+    const { worker: first, redis, errors, lost } = node(1);
+    await first.start(2);
+    await add('a', 'b.c');
+    await first.running('a', 'b.c');
+    const locks = await redis.keys('{millrace:queue}:*:lock');
+    expect(locks).toHaveLength(2);
+    await redis.del(...locks);
+    const { worker: second } = node(2);
+    await second.start(2);
+    await second.running('a', 'b.c');
+    await vi.waitFor(() => expect(lost.sort()).toEqual(['a', 'b.c']), 5_000);
+    await first.finish('a');
+    await second.finish('b.c');
+    await first.finish('b.c');
+    await second.finish('a');
+    await first.stop();
+    await second.stop();
+    expect(lost).toEqual(['a', 'b.c']);
+    expect([...errors, ...node(2).errors]).toEqual([]);
   });
 
   test('lasts through a Redis that is killed and comes back, and fails at once meanwhile', async () => {
