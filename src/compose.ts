@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Authenticator } from './auth/auth.ts';
 import { noAuthentication } from './auth/none.ts';
+import { slowSignIns } from './auth/sign-ins.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -18,6 +20,11 @@ import { createModels } from './generation/models.ts';
 import { type RunDeps, run } from './generation/run.ts';
 import { keepSweeping } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
+import { OperationRates } from './graphql/rates.ts';
+import { SocketPlaces } from './graphql/socket-places.ts';
+import type { Limits } from './limits/limits.ts';
+import { memoryLimits } from './limits/memory.ts';
+import { redisLimits } from './limits/redis.ts';
 import type { Log } from './log/log.ts';
 import { RedisLog } from './log/redis.ts';
 import { SqliteLog } from './log/sqlite.ts';
@@ -41,6 +48,7 @@ interface Parts {
   readonly log: Log;
   readonly queue: Queue;
   readonly slots: Slots;
+  readonly limits: Limits;
   /** Lets go of all of them. */
   close(): Promise<void>;
 }
@@ -61,8 +69,9 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
   const log = new SqliteLog({ path: folder.file('log.db'), bus });
   const queue = memoryQueue();
   const slots = ownSlots;
+  const limits = memoryLimits();
   return {
-    ...{ store, bus, log, queue, slots },
+    ...{ store, bus, log, queue, slots, limits },
     async close() {
       log.close();
       await store.close();
@@ -100,9 +109,11 @@ async function distributed(
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
   const slots = new RedisSlots({ redis: commands, backends, onError });
+  const limits = redisLimits({ redis: commands, onError });
   return {
-    ...{ store, bus, log, queue, slots },
+    ...{ store, bus, log, queue, slots, limits },
     async close() {
+      limits.close();
       slots.close();
       await queue.close();
       await bus.close();
@@ -141,9 +152,12 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
-  const services = { generations, conversations, store, models, service: { version, startedAt: Date.now() } };
+  const rates = new OperationRates(parts.limits, config.limits.operationsPerSecond);
+  const sockets = new SocketPlaces(parts.limits, config.limits.sockets);
+  const service = { version, startedAt: Date.now() };
+  const services = { generations, conversations, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
-  const auth = noAuthentication();
+  const auth = slowed(noAuthentication(), config, parts.limits);
   const { viewer } = await auth.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
@@ -152,7 +166,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
   };
   return {
-    pipeline: createPipeline({ services, auth, logger, allowsOrigin: origins.allowsOrigin }),
+    pipeline: createPipeline({ services, auth, sockets, logger, allowsOrigin: origins.allowsOrigin }),
     origins,
     readiness: {
       store: () => store.check(),
@@ -170,6 +184,11 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
       await parts.close();
     },
   };
+}
+
+function slowed(auth: Authenticator, config: Config, limits: Limits): Authenticator {
+  const { signInFailuresPerMinute: limit } = config.limits;
+  return limit === null ? auth : slowSignIns(auth, limits.rate('sign-ins', { limit, windowSeconds: 60 }));
 }
 
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly token: string | undefined;
   /** The client's address, for the audit log. */
   readonly ip: string;
+  /** Whether it is somebody who was let in with the same token before, and is still there. */
+  readonly again?: boolean;
 }
 
 /** Decides who comes in. */
@@ -22,7 +24,7 @@ export interface Authenticator {
   /**
    * Who shows these credentials. Cheap to call for every request.
    * @throws MillraceError `UNAUTHENTICATED` where they are missing, wrong, expired or revoked; `UNAVAILABLE` where that
-   *   can't be found out now
+   *   can't be found out now; `RATE_LIMITED` where too many wrong ones came from this address
    */
   authenticate(credentials: Credentials): Promise<Session>;
 

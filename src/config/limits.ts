@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PerClient } from '../limits/limits.ts';
 import { bytes, section, wholeNumber } from './values.ts';
 
 /** How much one may do. What is left out of `millrace.yaml` has a default; what is null has no limit. */
@@ -20,6 +21,8 @@ export interface LimitsConfig {
     readonly objects: number;
   };
   readonly operationsPerSecond: PerClient;
+  /** Wrong tokens from one address. */
+  readonly signInFailuresPerMinute: number | null;
   /** Sockets that are open at once, on all nodes together. */
   readonly sockets: PerClient;
   /** On one socket; what comes faster waits. */
@@ -30,11 +33,6 @@ export interface LimitsConfig {
   /** Prompt and answer, by UTC day and month, of one viewer or key. */
   readonly tokensPerDay: number | null;
   readonly tokensPerMonth: number | null;
-}
-
-interface PerClient {
-  readonly viewer: number | null;
-  readonly ip: number | null;
 }
 
 const perClient = () => section({ viewer: wholeNumber().optional(), ip: wholeNumber().optional() }).prefault({});
@@ -51,6 +49,7 @@ export const limitsShape = section({
     objects: wholeNumber().default(50_000),
   }).prefault({}),
   operationsPerSecond: perClient(),
+  signInFailuresPerMinute: wholeNumber().optional(),
   sockets: perClient(),
   messagesPerSecond: wholeNumber().default(100),
   subscriptionsPerSocket: wholeNumber().default(200),
@@ -64,12 +63,14 @@ export const limitsShape = section({
  * limit unless one is set.
  */
 export function limitsConfig(entry: z.output<typeof limitsShape>, authenticated: boolean): LimitsConfig {
-  const { body, operationsPerSecond, sockets, generationsAtOnce, tokensPerDay, tokensPerMonth, ...rest } = entry;
+  const { body, operationsPerSecond, signInFailuresPerMinute, sockets, ...others } = entry;
+  const { generationsAtOnce, tokensPerDay, tokensPerMonth, ...rest } = others;
   const or = (set: number | undefined, byDefault: number) => set ?? (authenticated ? byDefault : null);
   return {
     ...rest,
     bodyBytes: body,
     operationsPerSecond: { viewer: or(operationsPerSecond.viewer, 100), ip: or(operationsPerSecond.ip, 500) },
+    signInFailuresPerMinute: or(signInFailuresPerMinute, 20),
     sockets: { viewer: or(sockets.viewer, 100), ip: or(sockets.ip, 1_000) },
     generationsAtOnce: or(generationsAtOnce, 100),
     tokensPerDay: tokensPerDay ?? null,

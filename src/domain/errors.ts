@@ -31,7 +31,15 @@ export class MillraceError extends Error {
 export const badInput = (message: string) => new MillraceError('BAD_USER_INPUT', message);
 export const notFound = (what: string) => new MillraceError('NOT_FOUND', `${what} was not found.`);
 export const unauthenticated = (message: string) => new MillraceError('UNAUTHENTICATED', message);
+/** @param ms when to come back, in milliseconds from now */
+export function rateLimited(why: string, ms: number): MillraceError {
+  const time = ms < 10_000 ? `${ms} ms` : `${Math.ceil(ms / 1000)} s`;
+  return new MillraceError('RATE_LIMITED', `${why} Come back in ${time}.`, { retryAfterMs: ms });
+}
 export const conflict = (message: string) => new MillraceError('CONFLICT', message);
+
+export const isRateLimited = (error: unknown): error is MillraceError =>
+  error instanceof MillraceError && error.code === 'RATE_LIMITED';
 
 /** Whether it says that a part is away, and will be back. */
 export const isUnavailable = (error: unknown): boolean =>

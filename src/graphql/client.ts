@@ -29,7 +29,7 @@ export class Client {
 
   /** Makes sure that it is still who it was, before each operation on an open socket. */
   async confirm(): Promise<void> {
-    this.#session = await this.#auth.authenticate({ ip: this.ip, token: this.#token });
+    this.#session = await this.#auth.authenticate({ ip: this.ip, token: this.#token, again: true });
   }
 
   /** Goes on with another token, streams and all. @throws MillraceError; the old one then still holds, for as long as it does */

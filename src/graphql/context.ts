@@ -2,6 +2,7 @@ import type { Viewer } from '../domain/conversation.ts';
 import type { Conversations, Generations, Models } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import type { OperationRates } from './rates.ts';
 
 /** What resolvers work on: the verbs, the records, and the models as they are. One for the whole server. */
 export interface Services {
@@ -9,6 +10,7 @@ export interface Services {
   readonly conversations: Conversations;
   readonly store: Store;
   readonly models: Models;
+  readonly rates: OperationRates;
   readonly service: ServiceFacts;
 }
 

@@ -3,23 +3,46 @@ import type { Plugin } from 'graphql-yoga';
 import { type Authenticator, bearer } from '../auth/auth.ts';
 import { isUnavailable, MillraceError, unauthenticated } from '../domain/errors.ts';
 import { Client } from './client.ts';
+import { type Count, type OperationRates, rateHeaders, tooMany } from './rates.ts';
 
 /** What stands beside a request for the operations in it. */
 export interface DoorContext {
   readonly ip: string;
   client: Client;
+  /** How the request was counted, for its answer's headers. */
+  count?: Count;
 }
 
-/** Lets requests over HTTP in, or tells why not, before anything of theirs is read. */
-export function httpDoor(auth: Authenticator, mask: (error: unknown) => GraphQLError): Plugin<object, DoorContext> {
+interface DoorOptions {
+  readonly auth: Authenticator;
+  readonly rates: OperationRates;
+  readonly mask: (error: unknown) => GraphQLError;
+}
+
+/**
+ * Lets requests over HTTP in, or tells why not, before anything of theirs is read. Whoever is refused is counted, too;
+ * GraphiQL's page and what browsers ask beforehand do not come here.
+ */
+export function httpDoor({ auth, rates, mask }: DoorOptions): Plugin<object, DoorContext> {
+  async function refused(request: Request, context: DoorContext): Promise<unknown> {
+    const { ip } = context;
+    try {
+      context.client = await Client.enter(auth, ip, bearer(request.headers.get('authorization')));
+    } catch (error) {
+      context.count = await rates.count(ip);
+      return tooMany(context.count) ?? error;
+    }
+    context.count = await rates.count(ip, context.client.session.viewer.id);
+    return tooMany(context.count);
+  }
+
   return {
     async onRequest({ request, serverContext, endResponse }) {
-      try {
-        const token = bearer(request.headers.get('authorization'));
-        serverContext.client = await Client.enter(auth, serverContext.ip, token);
-      } catch (error) {
-        endResponse(refusal(error, mask, request.headers.get('accept')));
-      }
+      const error = await refused(request, serverContext);
+      if (error !== undefined) endResponse(refusal(error, mask, request.headers.get('accept')));
+    },
+    onResponse({ response, serverContext: { count = [] } }) {
+      for (const [name, value] of rateHeaders(count)) response.headers.set(name, value);
     },
   };
 }

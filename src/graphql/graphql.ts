@@ -10,11 +10,16 @@ import { maskError } from './errors.ts';
 import { graphiql } from './graphiql.ts';
 import { limitsRule } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
+import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
+import type { SocketPlaces } from './socket-places.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
 export interface Pipeline {
+  /** What a client that comes over a socket takes as long as that is open. */
+  readonly sockets: Pick<SocketPlaces, 'ofAddress' | 'ofViewer'>;
+
   /** Answers a request over HTTP from the address `ip`: GET and POST, SSE, and GraphiQL for a browser. */
   handle(request: IncomingMessage, response: ServerResponse, ip: string): void;
 
@@ -38,14 +43,17 @@ export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
 interface PipelineOptions {
   readonly services: Services;
   readonly auth: Authenticator;
+  readonly sockets: SocketPlaces;
   readonly logger: Logger;
   /** Whether a page from `origin` may use this server, which the page knows as `host`. */
   readonly allowsOrigin: (origin: string, host: string | null) => boolean;
 }
 
-export function createPipeline({ services, auth, logger, allowsOrigin }: PipelineOptions): Pipeline {
+export function createPipeline({ services, auth, sockets, logger, allowsOrigin }: PipelineOptions): Pipeline {
   const mask = (error: unknown) =>
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'));
+
+  const { rates } = services;
 
   const yoga = createYoga<DoorContext>({
     schema,
@@ -60,7 +68,7 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
     landingPage: false,
     multipart: false,
     plugins: [
-      httpDoor(auth, mask),
+      httpDoor({ auth, rates, mask }),
       limits,
       maskValidation(mask),
       breakingOff(mask),
@@ -71,6 +79,8 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
   });
 
   return {
+    sockets,
+
     handle(request, response, ip) {
       void yoga(request, response, { ip } as DoorContext);
     },
@@ -79,6 +89,8 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
 
     async execute(params, client) {
       try {
+        const refused = tooMany(await rates.count(client.ip, client.session.viewer.id));
+        if (refused) throw refused;
         await client.confirm();
         const result = (await yoga.getResultForParams(
           { params, request: posted },

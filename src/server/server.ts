@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../domain/errors.ts';
+import { type ErrorCode, isRateLimited } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { addressOf } from './address.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
+import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
 import { createWsTransport, refuseUpgrade } from './ws.ts';
 
@@ -75,14 +76,22 @@ export function createHttpServer({
     response.setHeader('vary', 'Origin');
     pipeline.handle(request, response, addressFor(request));
   });
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', async (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     const { origin, host } = request.headers;
     if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
     if (!origins.allowsOrigin(origin, host)) return refuseUpgrade(socket, '403 Forbidden', otherOrigin);
-    if (!ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
+    if (!pipeline || !ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
     if (request.url?.split('?', 1)[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
+    try {
+      await holdWhileOpen(socket, () => pipeline.sockets.ofAddress(addressFor(request)));
+    } catch (error) {
+      if (isRateLimited(error)) return refuseUpgrade(socket, '429 Too Many Requests', error.message);
+      logger.error({ err: error }, 'an upgrade failed');
+      return refuseUpgrade(socket, '500 Internal Server Error', 'Something went wrong here.');
+    }
+    if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     ws.upgrade(request, socket, head);
   });
 

@@ -6,8 +6,9 @@ import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { GraphQLParams } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
-import { isUnavailable, MillraceError } from '../domain/errors.ts';
+import { isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
 import { type OperationResult, type Pipeline, withoutHttp } from '../graphql/graphql.ts';
+import { holdWhileOpen } from './hold.ts';
 
 /** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
 const maxPayload = 16 << 20;
@@ -118,12 +119,14 @@ function admission(
       const token = shownToken(ctx.connectionParams) ?? bearer(request.headers.authorization);
       try {
         const client = await pipeline.connect(addressOf(request), token);
+        await holdWhileOpen(request.socket, () => pipeline.sockets.ofViewer(client.session.viewer.id));
         clients.set(ctx, client);
         // Its streams are told first: their ends are under way when the socket's is.
         const unwatch = client.onEnd(() => setImmediate(() => socket.close(forbiddenCode, 'The token has ended')));
         socket.once('close', unwatch);
       } catch (error) {
-        if (isUnavailable(error)) socket.close(laterCode, 'Try again later');
+        if (isRateLimited(error)) socket.close(laterCode, closeReason(error));
+        else if (isUnavailable(error)) socket.close(laterCode, 'Try again later');
         else socket.close(forbiddenCode, closeReason(error));
         return false;
       }
@@ -134,7 +137,7 @@ function admission(
       try {
         await clients.get(ctx)?.renew(token);
       } catch (error) {
-        ctx.extra.socket.close(forbiddenCode, closeReason(error));
+        ctx.extra.socket.close(isRateLimited(error) ? laterCode : forbiddenCode, closeReason(error));
       }
     },
   };

@@ -8,8 +8,10 @@ import { createHttpServer } from '../../src/server/server.ts';
 import { openSocket } from './raw-socket.ts';
 
 const origins = originRules({ origins: [], loopbackOnly: true });
+const place = async () => ({ release() {} });
 /** Nobody comes in. */
 const pipeline: Pipeline = {
+  sockets: { ofAddress: place, ofViewer: place },
   handle() {},
   connect: () => Promise.reject(new Error('nobody')),
   execute: async () => ({}),

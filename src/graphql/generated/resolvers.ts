@@ -21,6 +21,21 @@ export type Scalars = {
   DateTime: { input: number; output: number; }
 };
 
+/** A limit, and what is left of it. */
+export type Allowance = {
+  __typename?: 'Allowance';
+  /** How much is allowed. */
+  limit: Scalars['Float']['output'];
+  /** How much is left: `limit` without `used` and `reserved`, and never below 0. */
+  remaining: Scalars['Float']['output'];
+  /** How much is kept for generations that have not ended: the tokens that they may take. It is given back when they end. */
+  reserved: Scalars['Float']['output'];
+  /** When `used` is 0 again; null where that depends on what the viewer does. */
+  resetsAt?: Maybe<Scalars['DateTime']['output']>;
+  /** How much is used; tokens by generations that have ended, as they were counted. */
+  used: Scalars['Float']['output'];
+};
+
 /** A backend starts, or takes over: `answer = answer.slice(0, keptLength)`. */
 export type AttemptStarted = GenerationEvent & {
   __typename?: 'AttemptStarted';
@@ -673,6 +688,8 @@ export type Viewer = Node & {
   generations: GenerationConnection;
   /** `usr_…` */
   id: Scalars['ID']['output'];
+  /** What they may do, and how much of it is left. For them and admins. */
+  limits: ViewerLimits;
   /** For people to read. */
   name: Scalars['String']['output'];
   /** What they may do. */
@@ -694,6 +711,13 @@ export type ViewerGenerationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   status?: InputMaybe<GenerationStatus>;
+};
+
+/** How much a viewer may do. What has no limit is null. */
+export type ViewerLimits = {
+  __typename?: 'ViewerLimits';
+  /** Operations in one second, on all nodes together: each query, each mutation, and each subscription at its start. */
+  operationsPerSecond?: Maybe<Allowance>;
 };
 
 /** What a viewer may do. */
@@ -805,6 +829,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  Allowance: ResolverTypeWrapper<Allowance>;
   AttemptStarted: ResolverTypeWrapper<GenerationEventOf>;
   Backend: ResolverTypeWrapper<Backend>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
@@ -856,12 +881,14 @@ export type ResolversTypes = {
   TextAppended: ResolverTypeWrapper<GenerationEventOf>;
   TokenUsage: ResolverTypeWrapper<TokenUsage>;
   Viewer: ResolverTypeWrapper<ViewerRow>;
+  ViewerLimits: ResolverTypeWrapper<ViewerLimits>;
   ViewerRole: ViewerRole;
   ViewerUsage: ResolverTypeWrapper<ViewerUsage>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  Allowance: Allowance;
   AttemptStarted: GenerationEventOf;
   Backend: Backend;
   Boolean: Scalars['Boolean']['output'];
@@ -908,7 +935,16 @@ export type ResolversParentTypes = {
   TextAppended: GenerationEventOf;
   TokenUsage: TokenUsage;
   Viewer: ViewerRow;
+  ViewerLimits: ViewerLimits;
   ViewerUsage: ViewerUsage;
+};
+
+export type AllowanceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Allowance'] = ResolversParentTypes['Allowance']> = {
+  limit?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  remaining?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  reserved?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  resetsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  used?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type AttemptStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AttemptStarted'] = ResolversParentTypes['AttemptStarted']> = {
@@ -1144,10 +1180,15 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
   conversations?: Resolver<ResolversTypes['ConversationConnection'], ParentType, ContextType, Partial<ViewerConversationsArgs>>;
   generations?: Resolver<ResolversTypes['GenerationConnection'], ParentType, ContextType, Partial<ViewerGenerationsArgs>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  limits?: Resolver<ResolversTypes['ViewerLimits'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
   usage?: Resolver<ResolversTypes['ViewerUsage'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ViewerLimitsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerLimits'] = ResolversParentTypes['ViewerLimits']> = {
+  operationsPerSecond?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
 };
 
 export type ViewerUsageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerUsage'] = ResolversParentTypes['ViewerUsage']> = {
@@ -1157,6 +1198,7 @@ export type ViewerUsageResolvers<ContextType = Context, ParentType extends Resol
 };
 
 export type Resolvers<ContextType = Context> = {
+  Allowance?: AllowanceResolvers<ContextType>;
   AttemptStarted?: AttemptStartedResolvers<ContextType>;
   Backend?: BackendResolvers<ContextType>;
   CancelGenerationPayload?: CancelGenerationPayloadResolvers<ContextType>;
@@ -1190,6 +1232,7 @@ export type Resolvers<ContextType = Context> = {
   TextAppended?: TextAppendedResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
+  ViewerLimits?: ViewerLimitsResolvers<ContextType>;
   ViewerUsage?: ViewerUsageResolvers<ContextType>;
 };
 

@@ -1,0 +1,4 @@
+import { memoryLimits } from '../../src/limits/memory.ts';
+import { limitsContract } from '../contract/limits.ts';
+
+limitsContract('memoryLimits', async () => ({ nodes: [memoryLimits()], close: async () => {} }));
