@@ -48,7 +48,7 @@ interface Parts {
   readonly log: Log;
   readonly queue: Queue;
   readonly slots: Slots;
-  readonly limits: Limits;
+  readonly clientLimits: Limits;
   /** Lets go of all of them. */
   close(): Promise<void>;
 }
@@ -69,9 +69,9 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
   const log = new SqliteLog({ path: folder.file('log.db'), bus });
   const queue = memoryQueue();
   const slots = ownSlots;
-  const limits = memoryLimits();
+  const clientLimits = memoryLimits();
   return {
-    ...{ store, bus, log, queue, slots, limits },
+    ...{ store, bus, log, queue, slots, clientLimits },
     async close() {
       log.close();
       await store.close();
@@ -109,11 +109,11 @@ async function distributed(
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
   const slots = new RedisSlots({ redis: commands, backends, onError });
-  const limits = redisLimits({ redis: commands, onError });
+  const clientLimits = redisLimits({ redis: commands, onError });
   return {
-    ...{ store, bus, log, queue, slots, limits },
+    ...{ store, bus, log, queue, slots, clientLimits },
     async close() {
-      limits.close();
+      clientLimits.close();
       slots.close();
       await queue.close();
       await bus.close();
@@ -139,8 +139,13 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Wires the parts together; the same in both modes. */
-export async function compose(config: Config, parts: Parts, logger: Logger): Promise<App> {
+/** Wires the parts together; the same in both modes. `people` decides who comes in. */
+export async function compose(
+  config: Config,
+  parts: Parts,
+  logger: Logger,
+  people: Authenticator = noAuthentication(),
+): Promise<App> {
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
   const warn = warning(logger);
   const { store, bus, log } = parts;
@@ -152,13 +157,13 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
-  const rates = new OperationRates(parts.limits, config.limits.operationsPerSecond);
-  const sockets = new SocketPlaces(parts.limits, config.limits.sockets);
+  const rates = new OperationRates(parts.clientLimits, config.limits.operationsPerSecond);
+  const sockets = new SocketPlaces(parts.clientLimits, config.limits.sockets);
   const service = { version, startedAt: Date.now() };
   const services = { generations, conversations, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
-  const auth = slowed(noAuthentication(), config, parts.limits);
-  const { viewer } = await auth.authenticate({ ip: '', token: undefined });
+  const auth = slowed(people, config, parts.clientLimits);
+  const { viewer } = await people.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 

@@ -53,7 +53,7 @@ export function limitsContract(name: string, open: () => Promise<OpenLimits>): v
         const { exceeded, resetsInMs } = await next().count('a');
         expect(exceeded).toBe(true);
         await sleep(resetsInMs);
-        expect((await count(next, 3)).map((each) => each.exceeded)).toEqual([false, false, true]);
+        expect((await count(next, 3)).filter((each) => !each.exceeded)).toHaveLength(2);
       }
     });
 
