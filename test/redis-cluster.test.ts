@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import type { Cluster } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { redisBus } from '../src/bus/redis.ts';
+import { redisLimits } from '../src/limits/redis.ts';
 import { RedisLog } from '../src/log/redis.ts';
 import { bullmqQueue } from '../src/queue/bullmq.ts';
 import { connectRedis, parseRedisUrl, type RedisUse } from '../src/redis-client.ts';
 import { busContract } from './contract/bus.ts';
+import { limitsContract } from './contract/limits.ts';
 import { logContract } from './contract/log.ts';
 import { queueContract } from './contract/queue.ts';
 import { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
@@ -51,6 +53,19 @@ logContract('RedisLog on a cluster', async () => {
   const { bus, publisher, close } = await openBus();
   await empty(publisher);
   return { log: new RedisLog({ redis: publisher, sharded: true }), bus, close };
+});
+
+limitsContract('redisLimits on a cluster', async () => {
+  const nodes = [await connect('commands'), await connect('commands')];
+  await empty(nodes[0] as Cluster);
+  const errors: unknown[] = [];
+  const limits = nodes.map((redis) => redisLimits({ redis, onError: (error) => errors.push(error) }));
+  const close = async () => {
+    for (const each of limits) each.close();
+    for (const redis of nodes) redis.disconnect();
+    expect(errors).toEqual([]);
+  };
+  return { nodes: limits, close };
 });
 
 queueContract('bullmqQueue on a cluster', async () => {
