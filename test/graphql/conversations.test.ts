@@ -174,7 +174,7 @@ describe('deleteConversation', () => {
     await expect(app.get(remove, { id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('cancels also a reply that began while it was being deleted', async () => {
+  test('cancels also a reply that began while it was being deleted, and books what that took', async () => {
     let sendNow = async (): Promise<unknown> => undefined;
     await using scripted = await startScriptedApp([stallsAfter('Ish')], {
       alter: ({ store }) => {
@@ -191,11 +191,16 @@ describe('deleteConversation', () => {
     const { app, backend } = scripted;
     const id = await converse(app);
     sendNow = async () => {
+      sendNow = async () => undefined;
       // Its text is all there, so that no write of its own tells it that it is not wanted any more.
       await read(app, (await send(app, id, 'Quick')).generation.id, 3);
     };
     await app.get(remove, { id });
     await (await backend.request(0)).left;
+    const viewer = { usage: { generations: 1, completionTokens: 1 }, usageByDay: [{ completionTokens: 1 }] };
+    const query = '{ viewer { usage { generations completionTokens } usageByDay { completionTokens } } }';
+    expect(await app.get(query)).toEqual({ viewer });
+    expect(await app.parts.store.generations.unsettled()).toEqual([]);
   });
 });
 
