@@ -94,6 +94,28 @@ test.each<[string, SubmitInput]>([
   expect(await parts.store.generations.unsettled()).toEqual([]);
 });
 
+test('all wrong parameters are told at once, with the limits of this server', () => {
+  const parameters = { maxTokens: 501, temperature: 3, topP: 0, stop: [''] };
+  const wrong = () => draftOf(depsOf(opened.parts), ann, { parameters }, 1);
+  expect(wrong).toThrow(/`maxTokens` must be from 1 to 500.*`temperature`.*`topP`.*`stop`/);
+});
+
+test('a quarter of the prompt and `maxTokens` are reserved, and where that is left out 4,096 or as many as are allowed', () => {
+  const deps = depsOf(opened.parts);
+  const reserved = (input: SubmitInput, maxTokens: number) =>
+    draftOf({ ...deps, limits: { ...limits, maxTokens } }, ann, input, 41).reservedTokens;
+  expect(reserved({ parameters: { maxTokens: 100 } }, 500)).toBe(111);
+  expect(reserved({}, 500)).toBe(511);
+  expect(reserved({}, 10_000)).toBe(4_107);
+});
+
+test('the configured limits are those of the viewer', () => {
+  const own = { generationsAtOnce: 7, tokensPerDay: 10, tokensPerMonth: 100 };
+  const draft = draftOf({ ...depsOf(opened.parts), limits: { ...limits, ...own } }, ann, {}, 0);
+  const account = { id: ann.id, tokensPerDay: 10, tokensPerMonth: 100 };
+  expect(draft).toMatchObject({ account, generationsAtOnce: 7 });
+});
+
 test('equal input has one fingerprint, whatever the order of its keys, and other input another', () => {
   const deps = depsOf(opened.parts);
   const of = (input: SubmitInput) => draftOf(deps, ann, input, 0).fingerprint;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { says } from '../backends/scripted-steps.ts';
+import { startApp } from './app.ts';
 import { stallsAfter, startScriptedApp } from './scripted-app.ts';
 import { converse, generate, read, rest, send } from './verbs.ts';
 
@@ -122,6 +123,22 @@ describe('sendMessage', () => {
     expect(backend.requests).toHaveLength(1);
     await expect(send(app, id, 'Call you', key)).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(generate(app, 'Call me', key)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('refuses a message with which the conversation is longer than allowed, and says what to do', async () => {
+    const yaml = `
+limits: { promptCharacters: 30 }
+models: [{ id: ngram, backends: [{ kind: ngram, tokensPerSecond: 0 }] }]`;
+    await using app = await startApp({ yaml });
+    const id = await converse(app);
+    const { generation } = await send(app, id, 'x'.repeat(15), { parameters: { maxTokens: 1, seed: 1 } });
+    const { length } = await read(app, generation.id);
+    const room = 15 - length;
+    const refused = send(app, id, 'y'.repeat(room + 1));
+    const message = expect.stringMatching(/31 .* 30 .*new conversation/);
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message });
+    await expect(send(app, id, 'y'.repeat(31))).rejects.toThrow(/31 .* 30 .*Shorten/);
+    await send(app, id, 'y'.repeat(room));
   });
 
   test.each([
