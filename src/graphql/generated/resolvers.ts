@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
+import type { DailyUsage as DailyUsageRow } from '../../store/store.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { ServiceFacts, Context } from '../context.ts';
 export type Maybe<T> = T | null;
@@ -17,8 +18,25 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** An opaque position in the log of one generation. Pass the last one that you saw as `after` to go on exactly there. */
   Cursor: { input: string; output: string; }
+  /** A day in UTC, as in `2026-11-22`. */
+  Date: { input: string; output: string; }
   /** A moment in time: RFC 3339 with milliseconds, in UTC, as in `2026-11-22T18:44:24.123Z`. */
   DateTime: { input: number; output: number; }
+};
+
+/** A limit, and what is left of it. */
+export type Allowance = {
+  __typename?: 'Allowance';
+  /** How much is allowed. */
+  limit: Scalars['Float']['output'];
+  /** How much is left: `limit` without `used` and `reserved`, and never below 0. */
+  remaining: Scalars['Float']['output'];
+  /** How much is kept for generations that have not ended: the tokens that they may take. It is given back when they end. */
+  reserved: Scalars['Float']['output'];
+  /** When `used` is 0 again; null where that depends on what the viewer does. */
+  resetsAt?: Maybe<Scalars['DateTime']['output']>;
+  /** How much is used; tokens by generations that have ended, as they were counted. */
+  used: Scalars['Float']['output'];
 };
 
 /** A backend starts, or takes over: `answer = answer.slice(0, keptLength)`. */
@@ -135,6 +153,21 @@ export type CreateConversationPayload = {
   __typename?: 'CreateConversationPayload';
   /** The new conversation. */
   conversation: Conversation;
+};
+
+/** What a viewer has used of one model on one day: by the generations that were accepted on that day, and have ended. */
+export type DailyUsage = {
+  __typename?: 'DailyUsage';
+  /** Tokens of their answers. */
+  completionTokens: Scalars['Float']['output'];
+  /** The day when they were accepted. */
+  day: Scalars['Date']['output'];
+  /** How many they are. */
+  generations: Scalars['Int']['output'];
+  /** The model. */
+  model: Model;
+  /** Tokens of their prompts, as far as the backends told. */
+  promptTokens: Scalars['Float']['output'];
 };
 
 /** Which conversation to delete. */
@@ -403,14 +436,16 @@ export type Mutation = {
   deleteConversation: DeleteConversationPayload;
   /**
    * Starts a generation and answers as soon as it is accepted. It runs on whether or not anybody listens.
-   * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input.
+   * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input,
+   * `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
+   * a day's or a month's tokens; both with `extensions.retryAfterMs`, where it helps to come back.
    */
   generate: GeneratePayload;
   /** Changes the title of a conversation. Errors: `NOT_FOUND`, `BAD_USER_INPUT`. */
   renameConversation: RenameConversationPayload;
   /**
    * Adds the viewer's message to a conversation and starts the reply, with the whole conversation as its prompt.
-   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation.
+   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
    */
   sendMessage: SendMessagePayload;
 };
@@ -539,7 +574,7 @@ export type Role =
 
 /** How to sample. What is left out is the backend's own default. */
 export type SamplingInput = {
-  /** The most tokens that the answer may have; at least 1. */
+  /** The most tokens that the answer may have; at least 1, and at most what the server allows. That many count against quotas until the answer has ended. */
   maxTokens?: InputMaybe<Scalars['Int']['input']>;
   /** The same seed gives the same answer, where the backend can promise that. */
   seed?: InputMaybe<Scalars['Int']['input']>;
@@ -673,12 +708,19 @@ export type Viewer = Node & {
   generations: GenerationConnection;
   /** `usr_…` */
   id: Scalars['ID']['output'];
+  /** What they may do, and how much of it is left. For them and admins. */
+  limits: ViewerLimits;
   /** For people to read. */
   name: Scalars['String']['output'];
   /** What they may do. */
   role: ViewerRole;
-  /** What they have used. */
+  /** What they have used. For them and admins. */
   usage: ViewerUsage;
+  /**
+   * The same by UTC day and model: the last day first, days without use left out. `last` is how many days, today among them; at most 366.
+   * For them and admins.
+   */
+  usageByDay: Array<DailyUsage>;
 };
 
 
@@ -694,6 +736,23 @@ export type ViewerGenerationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   status?: InputMaybe<GenerationStatus>;
+};
+
+
+/** Somebody who uses this server. */
+export type ViewerUsageByDayArgs = {
+  last?: Scalars['Int']['input'];
+};
+
+/** How much a viewer may do. What has no limit is null. */
+export type ViewerLimits = {
+  __typename?: 'ViewerLimits';
+  /** Generations that are queued or running. */
+  generationsAtOnce?: Maybe<Allowance>;
+  /** Tokens of prompts and answers that are accepted in one UTC day. */
+  tokensPerDay?: Maybe<Allowance>;
+  /** Tokens of prompts and answers that are accepted in one UTC month. */
+  tokensPerMonth?: Maybe<Allowance>;
 };
 
 /** What a viewer may do. */
@@ -805,6 +864,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  Allowance: ResolverTypeWrapper<Allowance>;
   AttemptStarted: ResolverTypeWrapper<GenerationEventOf>;
   Backend: ResolverTypeWrapper<Backend>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
@@ -817,6 +877,8 @@ export type ResolversTypes = {
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: ResolverTypeWrapper<Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  DailyUsage: ResolverTypeWrapper<DailyUsageRow>;
+  Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DeleteConversationInput: DeleteConversationInput;
   DeleteConversationPayload: ResolverTypeWrapper<DeleteConversationPayload>;
@@ -856,12 +918,14 @@ export type ResolversTypes = {
   TextAppended: ResolverTypeWrapper<GenerationEventOf>;
   TokenUsage: ResolverTypeWrapper<TokenUsage>;
   Viewer: ResolverTypeWrapper<ViewerRow>;
+  ViewerLimits: ResolverTypeWrapper<ViewerLimits>;
   ViewerRole: ViewerRole;
   ViewerUsage: ResolverTypeWrapper<ViewerUsage>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  Allowance: Allowance;
   AttemptStarted: GenerationEventOf;
   Backend: Backend;
   Boolean: Scalars['Boolean']['output'];
@@ -874,6 +938,8 @@ export type ResolversParentTypes = {
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
   Cursor: Scalars['Cursor']['output'];
+  DailyUsage: DailyUsageRow;
+  Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   DeleteConversationInput: DeleteConversationInput;
   DeleteConversationPayload: DeleteConversationPayload;
@@ -908,7 +974,16 @@ export type ResolversParentTypes = {
   TextAppended: GenerationEventOf;
   TokenUsage: TokenUsage;
   Viewer: ViewerRow;
+  ViewerLimits: ViewerLimits;
   ViewerUsage: ViewerUsage;
+};
+
+export type AllowanceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Allowance'] = ResolversParentTypes['Allowance']> = {
+  limit?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  remaining?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  reserved?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  resetsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  used?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type AttemptStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AttemptStarted'] = ResolversParentTypes['AttemptStarted']> = {
@@ -962,6 +1037,18 @@ export type CreateConversationPayloadResolvers<ContextType = Context, ParentType
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
   name: 'Cursor';
+}
+
+export type DailyUsageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DailyUsage'] = ResolversParentTypes['DailyUsage']> = {
+  completionTokens?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  day?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  generations?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  model?: Resolver<ResolversTypes['Model'], ParentType, ContextType>;
+  promptTokens?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
 }
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -1144,10 +1231,18 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
   conversations?: Resolver<ResolversTypes['ConversationConnection'], ParentType, ContextType, Partial<ViewerConversationsArgs>>;
   generations?: Resolver<ResolversTypes['GenerationConnection'], ParentType, ContextType, Partial<ViewerGenerationsArgs>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  limits?: Resolver<ResolversTypes['ViewerLimits'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
   usage?: Resolver<ResolversTypes['ViewerUsage'], ParentType, ContextType>;
+  usageByDay?: Resolver<Array<ResolversTypes['DailyUsage']>, ParentType, ContextType, RequireFields<ViewerUsageByDayArgs, 'last'>>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ViewerLimitsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerLimits'] = ResolversParentTypes['ViewerLimits']> = {
+  generationsAtOnce?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
+  tokensPerDay?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
+  tokensPerMonth?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
 };
 
 export type ViewerUsageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerUsage'] = ResolversParentTypes['ViewerUsage']> = {
@@ -1157,6 +1252,7 @@ export type ViewerUsageResolvers<ContextType = Context, ParentType extends Resol
 };
 
 export type Resolvers<ContextType = Context> = {
+  Allowance?: AllowanceResolvers<ContextType>;
   AttemptStarted?: AttemptStartedResolvers<ContextType>;
   Backend?: BackendResolvers<ContextType>;
   CancelGenerationPayload?: CancelGenerationPayloadResolvers<ContextType>;
@@ -1165,6 +1261,8 @@ export type Resolvers<ContextType = Context> = {
   ConversationEdge?: ConversationEdgeResolvers<ContextType>;
   CreateConversationPayload?: CreateConversationPayloadResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
+  DailyUsage?: DailyUsageResolvers<ContextType>;
+  Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   DeleteConversationPayload?: DeleteConversationPayloadResolvers<ContextType>;
   GeneratePayload?: GeneratePayloadResolvers<ContextType>;
@@ -1190,6 +1288,7 @@ export type Resolvers<ContextType = Context> = {
   TextAppended?: TextAppendedResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
+  ViewerLimits?: ViewerLimitsResolvers<ContextType>;
   ViewerUsage?: ViewerUsageResolvers<ContextType>;
 };
 
