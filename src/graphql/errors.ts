@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { errorCodes, MillraceError } from '../domain/errors.ts';
 
 /** For Yoga: the request was understood and answered, so that event-stream clients read on instead of trying again. */
@@ -10,10 +10,12 @@ export type ReportError = (error: unknown, errorId: string) => void;
 
 /**
  * The error as the client may see it. GraphQL's own (syntax, validation, wrong variables) and ours pass with their
- * code; any other becomes `INTERNAL` with an id, under which `report` is told of it.
+ * code; any other becomes `INTERNAL` with an id, under which `report` is told of it. Without `suggestions` errors do not
+ * tell names of the schema that the client has not named.
  */
-export function maskError(error: unknown, report: ReportError): GraphQLError {
-  const original = error instanceof GraphQLError ? error.originalError : error;
+export function maskError(error: unknown, report: ReportError, suggestions = true): GraphQLError {
+  const original = originOf(error);
+  if (original instanceof GraphQLError && internal.has(original)) return original;
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
   const place = { nodes, source, positions, path };
   if (original instanceof MillraceError) {
@@ -27,13 +29,43 @@ export function maskError(error: unknown, report: ReportError): GraphQLError {
       },
     });
   }
-  if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {
-    // Other codes are the libraries' own, which clients are not to know.
+  if (error instanceof GraphQLError && original instanceof GraphQLError && !isMisfit(error)) {
+    // Other codes are the libraries' own, which clients are not to know, as is what else they add.
     const code = errorCodes.find((known) => known === error.extensions.code) ?? 'BAD_USER_INPUT';
-    return new GraphQLError(error.message, { ...place, extensions: { ...error.extensions, code } });
+    const message = suggestions ? error.message : error.message.replace(/ Did you mean [\s\S]*$/, '');
+    return new GraphQLError(message, { ...place, extensions: { ...statusOf(error), code } });
   }
   const errorId = randomUUID();
-  report(error, errorId);
+  report(error instanceof GraphQLError && original instanceof GraphQLError ? withoutValue(error) : error, errorId);
   const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
-  return new GraphQLError(message, { ...place, extensions: { code: 'INTERNAL', errorId } });
+  const masked = new GraphQLError(message, { ...place, extensions: { code: 'INTERNAL', errorId } });
+  internal.add(masked);
+  return masked;
 }
+
+/** Masked ones, which may come by again: one error has one id. */
+const internal = new WeakSet<GraphQLError>();
+
+/** For Yoga: the status of the answer; the same for every type of answer where the body was not even JSON. */
+function statusOf({ extensions: { http, originalError } }: GraphQLError): object {
+  if (http === undefined) return {};
+  return { http: originalError === undefined ? http : { ...http, spec: false } };
+}
+
+/** What was thrown in the first place. */
+function originOf(error: unknown): unknown {
+  let origin = error;
+  while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError;
+  return origin;
+}
+
+/**
+ * Whether it says that what a resolver gave does not fit the schema: it is the answer's, and about fields. What is wrong
+ * with an argument is about its value in the document.
+ */
+const isMisfit = ({ path, nodes }: GraphQLError): boolean =>
+  path !== undefined && nodes?.every(({ kind }) => kind === Kind.FIELD) === true;
+
+/** For the log: such an error quotes the value, which may be a prompt. */
+const withoutValue = ({ message, path }: GraphQLError): Error =>
+  new Error(`${path?.join('.')}: ${message.replace(/(\bvalue:?|but got:) [\s\S]*$/, '$1 …')}`);
