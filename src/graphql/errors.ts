@@ -36,7 +36,7 @@ export function maskError(error: unknown, report: ReportError, suggestions = tru
     return new GraphQLError(message, { ...place, extensions: { ...statusOf(error), code } });
   }
   const errorId = randomUUID();
-  report(error instanceof GraphQLError && original instanceof GraphQLError ? withoutValue(error) : error, errorId);
+  report(withoutValue(error), errorId);
   const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
   const masked = new GraphQLError(message, { ...place, extensions: { code: 'INTERNAL', errorId } });
   internal.add(masked);
@@ -66,6 +66,11 @@ function originOf(error: unknown): unknown {
 const isMisfit = ({ path, nodes }: GraphQLError): boolean =>
   path !== undefined && nodes?.every(({ kind }) => kind === Kind.FIELD) === true;
 
-/** For the log: such an error quotes the value, which may be a prompt. */
-const withoutValue = ({ message, path }: GraphQLError): Error =>
-  new Error(`${path?.join('.')}: ${message.replace(/(\bvalue:?|but got:) [\s\S]*$/, '$1 …')}`);
+/** How the libraries begin to quote a value. */
+const quote = /(\bcannot represent [^:]*:|\bwith value|\bbut got:|\bresolved to a type) [\s\S]*$/;
+
+/** For the log: what says that a value does not fit the schema quotes the value, which may be a prompt. */
+function withoutValue(error: unknown): unknown {
+  if (!(error instanceof GraphQLError) || !quote.test(error.message)) return error;
+  return new Error(`${error.path?.join('.')}: ${error.message.replace(quote, '$1 …')}`);
+}
