@@ -4,14 +4,17 @@ import type { Plugin } from 'graphql-yoga';
 /** Documents that were registered before, by their ids: hashes, as the clients' build tools write them. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
 
-/** Executes `documents` alone. Clients send the id of one, as `documentId` or as Apollo does, and no document. */
+/**
+ * Executes `documents` alone. Clients send the id of one, as `documentId` or as Apollo does. What stands beside it as the
+ * `query` is not read: over WebSocket there must be one.
+ */
 export function trustedDocumentsOnly(documents: TrustedDocuments): Plugin {
   return {
     onParams({ params, setParams }) {
-      const { query, operationName, variables, extensions } = params;
+      const { operationName, variables, extensions } = params;
       const id = idOf(params);
-      if (query || id === undefined) {
-        throw refusal('This server executes registered documents only: send the `documentId` of one, and no `query`.');
+      if (id === undefined) {
+        throw refusal('This server executes registered documents only: send the `documentId` of one.');
       }
       const document = documents.get(id);
       if (document === undefined) {

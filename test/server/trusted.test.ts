@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { createPersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { getIntrospectionQuery } from 'graphql';
+import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { temporaryFolder } from '../folder.ts';
 import { startApp, type TestApp } from '../graphql/app.ts';
 import { transports } from './transports.ts';
@@ -10,7 +15,7 @@ import { transports } from './transports.ts';
 const folder = temporaryFolder();
 const models = 'models: [{ id: m, backends: [{ kind: ngram }] }]';
 const hash = (document: string) => createHash('sha256').update(document).digest('hex');
-const byId = 'query Model($id: ID!) { model(id: $id) { id } }';
+const byId = 'query Model($id: ID!) { model(id: $id) { __typename id } }';
 const large = `{ ${'__typename '.repeat(101)} }`;
 
 let trusting: TestApp;
@@ -33,26 +38,20 @@ const at = (app: TestApp) => origins.get(app) ?? '';
 
 describe.each(transports)('trusted documents over %s', (_name, ask) => {
   const variables = { id: 'm' };
-  const answer = { data: { model: { id: 'm' } } };
+  const answer = { data: { model: { __typename: 'Model', id: 'm' } } };
 
   test.each([
     ['documentId', { documentId: hash(byId) }],
     ['documentId with the name of its hash', { documentId: `sha256:${hash(byId)}`, query: '' }],
+    ['documentId, whatever is sent beside it', { documentId: hash(byId), query: '{ viewer { id } }' }],
     ['Apollo’s extension', { extensions: { persistedQuery: { version: 1, sha256Hash: hash(byId) } } }],
   ])('run by %s', async (_what, params) => {
     expect(await ask(at(trusting), { ...params, variables })).toEqual(answer);
     expect(await ask(at(trusting), { ...params, variables, operationName: 'Model' })).toEqual(answer);
   });
 
-  const persistedQuery = { version: 1, sha256Hash: hash(byId) };
   test.each([
     ['a document', { query: byId }, /registered documents only/],
-    [
-      'a document with the id of another',
-      { query: '{ __typename }', documentId: hash(byId) },
-      /registered documents only/,
-    ],
-    ['a document with its hash', { query: byId, extensions: { persistedQuery } }, /registered documents only/],
     ['an unknown id', { documentId: hash('x') }, /No document is registered by this id/],
     ['an id that every object has', { documentId: 'constructor' }, /No document is registered/],
     ['an id that is no text', { documentId: { id: 1 } }, /registered documents only/],
@@ -109,6 +108,21 @@ describe.each(transports)('without introspection, over %s', (_name, ask) => {
     const { errors = [] } = await ask(at(closed), params);
     expect(errors.length).toBe(suggested.errors?.length);
     expect(JSON.stringify(errors)).not.toMatch('Did you mean');
+  });
+});
+
+describe('Apollo Client runs trusted documents', () => {
+  const websocket = () =>
+    new GraphQLWsLink(createClient({ url: `${at(trusting).replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }));
+  test.each([
+    ['HTTP', () => new HttpLink({ uri: `${at(trusting)}/graphql`, fetch })],
+    ['WebSocket', websocket],
+  ])('over %s', async (_what, last) => {
+    const ids = createPersistedQueryLink({ generateHash: () => hash(byId) });
+    const client = new ApolloClient({ link: ids.concat(last()), cache: new InMemoryCache() });
+    const { data } = await client.query({ query: gql(byId), variables: { id: 'm' } });
+    expect(data).toEqual({ model: { __typename: 'Model', id: 'm' } });
+    client.stop();
   });
 });
 
