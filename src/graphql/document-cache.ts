@@ -1,11 +1,11 @@
-/** What was made of the documents used last, by their text. Many large ones are not kept: a parsed token takes some 300 bytes. */
+/** What was made of the documents used last, by their text. Many large ones are not kept: a parsed token takes 400 bytes. */
 export class DocumentCache<Value> {
   readonly #kept = new Map<string, Value>();
   #characters = 0;
   readonly #most: number;
 
-  /** Keeps texts of `most` characters together, and none that alone has a sixteenth of that. */
-  constructor(most = 512 << 10) {
+  /** Keeps texts of `most` characters together, and none that alone has an eighth of that. */
+  constructor(most = 256 << 10) {
     this.#most = most;
   }
 
@@ -18,7 +18,7 @@ export class DocumentCache<Value> {
   }
 
   set(text: string, value: Value): void {
-    if (text.length > this.#most / 16) return;
+    if (text.length > this.#most / 8) return;
     if (!this.#kept.has(text)) this.#characters += text.length;
     this.#kept.set(text, value);
     for (const oldest of this.#kept.keys()) {

@@ -5,6 +5,9 @@ import { errorCodes, MillraceError } from '../domain/errors.ts';
 /** For Yoga: the request was understood and answered, so that event-stream clients read on instead of trying again. */
 const answered = { http: { status: 200 } };
 
+/** Messages quote what was sent, which may be a whole prompt. */
+const maxLength = 1_000;
+
 /** Where masked errors go: the log has what the client's error id points to. */
 export type ReportError = (error: unknown, errorId: string) => void;
 
@@ -32,7 +35,8 @@ export function maskError(error: unknown, report: ReportError, suggestions = tru
   if (error instanceof GraphQLError && original instanceof GraphQLError && !isMisfit(error)) {
     // Other codes are the libraries' own, which clients are not to know, as is what else they add.
     const code = errorCodes.find((known) => known === error.extensions.code) ?? 'BAD_USER_INPUT';
-    const message = suggestions ? error.message : error.message.replace(/ Did you mean [\s\S]*$/, '');
+    const whole = suggestions ? error.message : error.message.replace(/ Did you mean [\s\S]*$/, '');
+    const message = whole.length > maxLength ? `${whole.slice(0, maxLength)} …` : whole;
     return new GraphQLError(message, { ...place, extensions: { ...statusOf(error), code } });
   }
   const errorId = randomUUID();

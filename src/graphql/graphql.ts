@@ -14,6 +14,7 @@ import { type OperationLimits, operationLimits } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
 import { schema } from './schema.ts';
 import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
+import { variableLimits } from './variables.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
 export interface Pipeline {
@@ -71,6 +72,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       jsonOnly,
       options.trustedDocuments !== null && trustedDocumentsOnly(options.trustedDocuments),
       operationLimits(options.limits),
+      variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),
       breakingOff(mask),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../graphql/app.ts';
-import { transports } from './transports.ts';
+import { type TransportAnswer, transports } from './transports.ts';
 
 let app: TestApp;
 let origin = '';
@@ -49,6 +49,29 @@ describe.each(transports)('over %s', (_name, ask) => {
     expect((await ask(origin, { query })).errors?.[0]?.message).toBe(errors[0]?.message);
     expect(await ask(origin, { query: '{ __typename }' })).toEqual({ data: { __typename: 'Query' } });
     expect(app.logged.filter(({ level }) => level >= 40)).toEqual([]);
+  });
+
+  const mutation = 'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }';
+  const refused = (message: RegExp) => [expect.stringMatching(message), { code: 'BAD_USER_INPUT' }];
+  const told = ({ errors = [] }: TransportAnswer) => errors.map(({ message, extensions }) => [message, extensions]);
+
+  test('lists and objects of variables without end are refused', async () => {
+    const stop = Array(10_001).fill('');
+    const keys = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`k${i}`, 1]));
+    for (const input of [{ prompt: 'x', parameters: { stop } }, { prompt: 'x', ...keys }, [[[stop]]]]) {
+      expect(told(await ask(origin, { query: mutation, variables: { input } }))).toEqual([
+        refused(/more than 10000 values\. Send less at once/),
+      ]);
+    }
+  });
+
+  test('what is wrong with a large variable is not answered with all of it, over and over', async () => {
+    const keys = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, 1]));
+    const input = { prompt: 'x'.repeat(1 << 20), ...keys };
+    const answer = await ask(origin, { query: mutation, variables: { input } });
+    expect(told(answer)[0]).toEqual(refused(/^Variable "\$input" got invalid value/));
+    expect(JSON.stringify(answer).length).toBeLessThan(10_000);
+    expect(answer.errors).toHaveLength(4);
   });
 
   test('the configuration says what is too much', async () => {
