@@ -146,6 +146,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const service = { version, startedAt: Date.now() };
   const services = { generations, conversations, quotas, store, models, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
+  const { introspection, graphiql, trustedDocuments } = config.server;
   const auth = noAuthentication();
   const { viewer } = await auth.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
@@ -155,7 +156,10 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
   };
   return {
-    pipeline: createPipeline({ services, auth, logger, allowsOrigin: origins.allowsOrigin }),
+    pipeline: createPipeline({
+      ...{ services, auth, logger, allowsOrigin: origins.allowsOrigin, limits: config.limits.operation },
+      ...{ introspection, graphiql, trustedDocuments },
+    }),
     origins,
     readiness: {
       store: () => store.check(),

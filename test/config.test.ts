@@ -21,7 +21,7 @@ describe('without a file and with an empty environment', () => {
       drainDelayMs: 0,
       logLevel: 'info',
       auth: { mode: ['none'] },
-      server: { origins: [], trustedProxies: 0, introspection: true },
+      server: { origins: [], trustedProxies: 0, introspection: true, graphiql: true, trustedDocuments: null },
       limits: {
         bodyBytes: 8 * 2 ** 20,
         promptCharacters: 2_000_000,
