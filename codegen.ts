@@ -10,7 +10,7 @@ const config: CodegenConfig = {
         useTypeImports: true,
         enumsAsTypes: true,
         contextType: '../context.ts#Context',
-        scalars: { ID: 'string', DateTime: { input: 'number', output: 'number' }, Cursor: 'string' },
+        scalars: { ID: 'string', DateTime: { input: 'number', output: 'number' }, Date: 'string', Cursor: 'string' },
         mappers: {
           Generation: '../../domain/generation.ts#Generation as GenerationRow',
           GenerationEvent: '../events.ts#GenerationEventOf',
@@ -20,6 +20,7 @@ const config: CodegenConfig = {
           GenerationEnded: '../events.ts#GenerationEventOf',
           Conversation: '../../domain/conversation.ts#Conversation as ConversationRow',
           Message: '../../domain/conversation.ts#Message as MessageRow',
+          DailyUsage: '../../store/store.ts#DailyUsage as DailyUsageRow',
           Viewer: '../../domain/conversation.ts#Viewer as ViewerRow',
           Model: '../../domain/model.ts#Model as ModelRow',
           Service: '../context.ts#ServiceFacts',
@@ -32,7 +33,7 @@ const config: CodegenConfig = {
       config: {
         useTypeImports: true,
         enumsAsTypes: true,
-        scalars: { ID: 'string', DateTime: 'string', Cursor: 'string' },
+        scalars: { ID: 'string', DateTime: 'string', Date: 'string', Cursor: 'string' },
       },
     },
   },

@@ -9,7 +9,9 @@ const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts'];
 
 /** What starts nodes of its own, whatever the mode. */
 const onlyDistributed = [
+  'test/e2e/books.test.ts',
   'test/e2e/cluster.test.ts',
+  'test/e2e/limits.test.ts',
   'test/e2e/nodes.test.ts',
   'test/e2e/redis-away.test.ts',
   'test/e2e/start.test.ts',

@@ -17,6 +17,7 @@ import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
 import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
+import { createQuotas } from './generation/quota.ts';
 import { type RunDeps, run } from './generation/run.ts';
 import { keepSweeping } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
@@ -153,15 +154,17 @@ export async function compose(
   const tails = new Tails({ log, bus, onError: warn });
   const known = new Set(config.models.map(({ id }) => id));
   const models = createModels({ models: config.models, bus, onError: warn });
-  const { batchIntervalMs, logRetentionMs, defaultModel } = config;
-  const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
+  const { batchIntervalMs, logRetentionMs, defaultModel, limits } = config;
+  const deps = { ...parts, tails, known, defaultModel, limits, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
-  const rates = new OperationRates(parts.clientLimits, config.limits.operationsPerSecond);
-  const sockets = new SocketPlaces(parts.clientLimits, config.limits.sockets);
+  const quotas = createQuotas(deps);
+  const rates = new OperationRates(parts.clientLimits, limits.operationsPerSecond);
+  const sockets = new SocketPlaces(parts.clientLimits, limits.sockets);
   const service = { version, startedAt: Date.now() };
-  const services = { generations, conversations, store, models, rates, service };
+  const services = { generations, conversations, quotas, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
+  const { introspection, graphiql, trustedDocuments } = config.server;
   const auth = slowed(people, config, parts.clientLimits);
   const { viewer } = await people.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
@@ -171,7 +174,10 @@ export async function compose(
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
   };
   return {
-    pipeline: createPipeline({ services, auth, sockets, logger, allowsOrigin: origins.allowsOrigin }),
+    pipeline: createPipeline({
+      ...{ services, auth, sockets, logger, allowsOrigin: origins.allowsOrigin, limits: limits.operation },
+      ...{ introspection, graphiql, trustedDocuments },
+    }),
     origins,
     readiness: {
       store: () => store.check(),

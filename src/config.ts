@@ -6,6 +6,7 @@ import { type LimitsConfig, limitsConfig } from './config/limits.ts';
 import type { ServerConfig } from './config/server.ts';
 import { type Environment, type Options, readSettings, type Settings } from './config/settings.ts';
 import { type BackendEntry, backendName, type ModelEntry, readFileShape } from './config/shape.ts';
+import { readTrustedDocuments } from './config/trusted.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-client.ts';
 
 /** Everything that can be set, checked and with its defaults; frozen through and through. */
@@ -140,7 +141,7 @@ export function loadConfig({
     if (code !== 'ENOENT') found.push(`${place}: can't be read: ${message}`);
     else if (named) found.push(`${place}: there is no file ${configFile}`);
   }
-  const { file, mistakes: inFile } = readFile({ name: named || 'millrace.yaml', text: text ?? '', env });
+  const { file, trusted, mistakes: inFile } = readFile({ name: named || 'millrace.yaml', text: text ?? '', env }, cwd);
   found.push(...inFile);
   if (settings && file) found.push(...exposure(settings, file.auth).map((why) => `${placeOf('HOST')}: ${why}`));
   if (!settings || !file || found.length > 0) throw new ConfigError(found);
@@ -157,7 +158,7 @@ export function loadConfig({
     batchIntervalMs: file.batchInterval,
     logRetentionMs: file.logRetention,
     auth: file.auth,
-    server: file.server,
+    server: { ...file.server, trustedDocuments: trusted },
     limits: limitsConfig(file.limits, !file.auth.mode.includes('none')),
     defaultModel: file.defaultModel ?? file.models[0]?.id ?? '',
     models: file.models.map(modelConfig),
@@ -171,11 +172,12 @@ function distributedConfig(settings: Settings): DistributedConfig | null {
 }
 
 /** An absent file is read as an empty one: its defaults are the built-in model's. */
-function readFile(source: { name: string; text: string; env: Environment }) {
+function readFile(source: { name: string; text: string; env: Environment }, cwd: string) {
   const document = readDocument(source);
-  if (document.value === undefined) return { file: undefined, mistakes: document.mistakes([]) };
+  if (document.value === undefined) return { file: undefined, trusted: null, mistakes: document.mistakes([]) };
   const { file, findings } = readFileShape(document.value);
-  return { file, mistakes: document.mistakes(findings) };
+  const { documents: trusted, findings: untrusted } = readTrustedDocuments(document.value, cwd);
+  return { file, trusted, mistakes: document.mistakes([...findings, ...untrusted]) };
 }
 
 function modelConfig(entry: ModelEntry): ModelConfig {

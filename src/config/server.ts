@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, section, wholeNumber } from './values.ts';
+import { flag, section, text, wholeNumber } from './values.ts';
 
 /** What stands between the server and those who ask. */
 export interface ServerConfig {
@@ -9,9 +9,13 @@ export interface ServerConfig {
   readonly trustedProxies: number;
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
+  /** Whether a browser gets GraphiQL. */
+  readonly graphiql: boolean;
+  /** The only documents that are executed, by their ids; null for all. */
+  readonly trustedDocuments: ReadonlyMap<string, string> | null;
 }
 
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
   error: 'must be an origin: scheme, host and port alone, as in https://app.example.com',
 });
 
@@ -20,4 +24,6 @@ export const serverShape = section({
   origins: z.array(origin).default([]),
   trustedProxies: wholeNumber(0).default(0),
   introspection: flag().default(true),
+  graphiql: flag().default(true),
+  trustedDocuments: text().optional(),
 }).prefault({});

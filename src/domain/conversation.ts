@@ -8,6 +8,8 @@ export interface Conversation {
   readonly lastMessageId: string | null;
   /** The reply that is queued or running. */
   readonly activeGenerationId: string | null;
+  /** UTF-16 code units of all its messages; a reply counts once it has ended. */
+  readonly characters: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

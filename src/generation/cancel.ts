@@ -24,7 +24,7 @@ export async function cancel(deps: CancelDeps, generation: Generation): Promise<
 }
 
 /** Resolves with the whole log, which has ended now: as cancelled, unless it had ended before. */
-export async function endLog({ log, now = Date.now }: Pick<CancelDeps, 'log' | 'now'>, id: string): Promise<Progress> {
+async function endLog({ log, now = Date.now }: CancelDeps, id: string): Promise<Progress> {
   for (;;) {
     const progress = (await readProgress(log, [id])).get(id);
     if (!progress) {

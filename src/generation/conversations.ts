@@ -2,7 +2,7 @@ import { mayAccess } from '../domain/access.ts';
 import type { Conversation, Viewer } from '../domain/conversation.ts';
 import { badInput, notFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-import { cancel, endLog } from './cancel.ts';
+import { cancel } from './cancel.ts';
 import { conversationTopic, tellConversation } from './changes.ts';
 import type { Conversations, SendInput } from './generation.ts';
 import { promptMessages } from './prompt.ts';
@@ -31,7 +31,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
     async create(viewer, title) {
       const at = now();
       const id = newId('conv');
-      const empty = { lastMessageId: null, activeGenerationId: null };
+      const empty = { lastMessageId: null, activeGenerationId: null, characters: 0 };
       const conversation = {
         id,
         ownerId: viewer.id,
@@ -55,14 +55,15 @@ export function createConversations(deps: SubmitDeps): Conversations {
     },
 
     async delete(viewer, id) {
-      const { activeGenerationId } = await findFor(viewer, id);
-      const active = activeGenerationId ? await store.generations.byIds([activeGenerationId]) : [];
-      for (const generation of active) await cancel(deps, generation);
-      for (const [generationId, { ended }] of await log.heads(await store.conversations.delete(id))) {
-        // A message that was sent just before: nobody would end its reply any more.
-        if (!ended) await endLog(deps, generationId);
-        await log.retire(generationId, 0);
+      let gone: string[] | undefined;
+      // Once more where a message was sent meanwhile: what its reply takes is to be booked too.
+      while (!gone) {
+        const { activeGenerationId } = await findFor(viewer, id);
+        const active = activeGenerationId ? await store.generations.byIds([activeGenerationId]) : [];
+        for (const generation of active) await cancel(deps, generation);
+        gone = await store.conversations.delete(id);
       }
+      for (const generationId of (await log.heads(gone)).keys()) await log.retire(generationId, 0);
       await told(id);
     },
 
@@ -79,12 +80,19 @@ export function createConversations(deps: SubmitDeps): Conversations {
   };
 }
 
-async function send(deps: SubmitDeps, viewer: Viewer, { id, activeGenerationId }: Conversation, input: SendInput) {
-  if (activeGenerationId) await settleEnded(deps, activeGenerationId);
-  const draft = draftOf(deps, viewer, input);
-  const [message] = promptMessages({ prompt: input.text });
+async function send(deps: SubmitDeps, viewer: Viewer, conversation: Conversation, input: SendInput) {
+  const { id, characters } = await upToDate(deps, conversation);
+  const { promptCharacters: limit } = deps.limits;
+  const [message] = promptMessages({ prompt: input.text }, limit);
   if (!message) throw badInput('The message is empty.');
   const { text } = message;
+  const length = characters + text.length;
+  if (length > limit) {
+    throw badInput(
+      `With this message the conversation has ${length} characters; ${limit} are allowed. Begin a new conversation.`,
+    );
+  }
+  const draft = draftOf(deps, viewer, input, length);
   const reply = { conversationId: id, messageId: newId('msg'), text, replyId: newId('msg'), title: titleOf(text) };
   const generation = await submit(deps, { ...draft, messages: null, reply });
   // With an idempotency key that was used before, the messages are those of the first time.
@@ -96,11 +104,15 @@ async function send(deps: SubmitDeps, viewer: Viewer, { id, activeGenerationId }
 }
 
 /** Who has read in its log that a reply ended may send the next message, though its row is not written yet. */
-async function settleEnded(deps: SubmitDeps, id: string): Promise<void> {
-  if (!(await deps.log.heads([id])).get(id)?.ended) return;
-  const [generation] = await deps.store.generations.byIds([id]);
-  const progress = (await readProgress(deps.log, [id])).get(id);
+async function upToDate(deps: SubmitDeps, conversation: Conversation): Promise<Conversation> {
+  const { id, activeGenerationId: active } = conversation;
+  if (!active || !(await deps.log.heads([active])).get(active)?.ended) return conversation;
+  const [generation] = await deps.store.generations.byIds([active]);
+  const progress = (await readProgress(deps.log, [active])).get(active);
   if (generation && progress?.ended) await settle(deps, generation, progress);
+  const [settled] = await deps.store.conversations.byIds([id]);
+  if (!settled) throw notFound(`The conversation ${id}`);
+  return settled;
 }
 
 /** The beginning of the first message: one line, cut between words. */

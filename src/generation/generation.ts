@@ -9,7 +9,7 @@ import type { Page, PageRequest } from '../store/store.ts';
 export interface Generations {
   /**
    * Accepts a generation: recorded before this resolves, run as soon as its model has room.
-   * @throws MillraceError `BAD_USER_INPUT`, `CONFLICT`
+   * @throws MillraceError `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
    */
   submit(viewer: Viewer, input: SubmitInput): Promise<Generation>;
 
@@ -46,7 +46,10 @@ export interface Content {
 export interface Conversations {
   /** @throws MillraceError `BAD_USER_INPUT` */
   create(viewer: Viewer, title: string): Promise<Conversation>;
-  /** Adds a message and starts the reply. @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` */
+  /**
+   * Adds a message and starts the reply.
+   * @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
+   */
   send(viewer: Viewer, input: SendInput): Promise<{ message: Message; generation: Generation }>;
   /** @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT` */
   rename(viewer: Viewer, id: string, title: string): Promise<Conversation>;
@@ -54,6 +57,30 @@ export interface Conversations {
   delete(viewer: Viewer, id: string): Promise<void>;
   /** The conversation now and after every change, until it is deleted. @throws MillraceError `NOT_FOUND` */
   follow(viewer: Viewer, id: string): Promise<Source<Conversation>>;
+}
+
+/** How much viewers may do. */
+export interface Quotas {
+  /** What each of these viewers is allowed, and what of that is left now. */
+  limits(viewerIds: readonly string[]): Promise<Map<string, ViewerLimits>>;
+}
+
+/** Null where there is no limit. */
+export interface ViewerLimits {
+  readonly tokensPerDay: Allowance | null;
+  readonly tokensPerMonth: Allowance | null;
+  readonly generationsAtOnce: Allowance | null;
+}
+
+export interface Allowance {
+  readonly limit: number;
+  readonly used: number;
+  /** Kept for what is queued or running. */
+  readonly reserved: number;
+  /** Never below 0, though more than `limit` may be used. */
+  readonly remaining: number;
+  /** When `used` is 0 again, in ms since 1970; null where that depends on the viewer. */
+  readonly resetsAt: number | null;
 }
 
 /** A generation, and its place in its model's line: 1 is next, null where it is not in line. */

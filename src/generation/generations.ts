@@ -9,7 +9,7 @@ import { type FollowDeps, Follower } from './follow.ts';
 import type { Following, Generations } from './generation.ts';
 import { listGenerations } from './list.ts';
 import { followMine } from './mine.ts';
-import { promptMessages } from './prompt.ts';
+import { lengthOf, promptMessages } from './prompt.ts';
 import { readContent, readCurrent } from './read.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
 
@@ -43,8 +43,9 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
 
   return {
     async submit(viewer, input) {
-      const draft = draftOf(deps, viewer, input);
-      return submit(deps, { ...draft, messages: promptMessages(input), reply: null });
+      const messages = promptMessages(input, deps.limits.promptCharacters);
+      const draft = draftOf(deps, viewer, input, lengthOf(messages));
+      return submit(deps, { ...draft, messages, reply: null });
     },
 
     async cancel(viewer, id) {

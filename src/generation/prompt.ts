@@ -3,39 +3,54 @@ import { badInput } from '../domain/errors.ts';
 import type { ChatMessage, Sampling } from '../domain/generation.ts';
 
 const maxStopLength = 256;
-/** Larger ones are refused: no model reads so much, and every node would have to carry it. In code units. */
-const maxPromptLength = 4 << 20;
 
 interface PromptInput {
   readonly prompt?: string | null | undefined;
   readonly messages?: readonly ChatMessage[] | null | undefined;
 }
 
-/** The messages that the input stands for. @throws MillraceError `BAD_USER_INPUT` */
-export function promptMessages({ prompt, messages }: PromptInput): readonly ChatMessage[] {
+/**
+ * The messages that the input stands for.
+ * @param limit how many UTF-16 code units they may have
+ * @throws MillraceError `BAD_USER_INPUT`
+ */
+export function promptMessages({ prompt, messages }: PromptInput, limit: number): readonly ChatMessage[] {
   if ((prompt == null) === (messages == null)) throw badInput('Give exactly one of `prompt` and `messages`.');
   const all = messages ?? [{ role: 'USER' as const, text: prompt ?? '' }];
   if (!all.some(({ text }) => text.trim() !== '')) throw badInput('The prompt is empty.');
-  const length = all.reduce((sum, { text }) => sum + text.length, 0);
-  if (length > maxPromptLength) throw badInput(`The prompt has ${length} characters; ${maxPromptLength} are allowed.`);
+  const length = lengthOf(all);
+  if (length > limit) throw badInput(`The prompt has ${length} characters; ${limit} are allowed. Shorten it.`);
   return all;
 }
 
-/** The parameters without what was left out. @throws MillraceError `BAD_USER_INPUT` for a value out of its range */
+/** In UTF-16 code units. */
+export const lengthOf = (messages: readonly ChatMessage[]): number =>
+  messages.reduce((sum, { text }) => sum + text.length, 0);
+
+/**
+ * The parameters without what was left out.
+ * @param mostTokens the most that `maxTokens` may ask for
+ * @throws MillraceError `BAD_USER_INPUT` that names every value out of its range
+ */
 export function checkSampling(
   input: { readonly [Key in keyof Sampling]?: Sampling[Key] | null } | null | undefined,
+  mostTokens: number,
 ): Sampling {
   const given = Object.entries(input ?? {}).filter(([, value]) => value != null);
   const sampling: Sampling = Object.fromEntries(given);
   const { maxTokens, temperature, topP, stop } = sampling;
-  if (maxTokens !== undefined && maxTokens < 1) throw badInput('`maxTokens` must be at least 1.');
+  const mistakes: string[] = [];
+  if (maxTokens !== undefined && !(maxTokens >= 1 && maxTokens <= mostTokens)) {
+    mistakes.push(`\`maxTokens\` must be from 1 to ${mostTokens}, the limit of this server.`);
+  }
   if (temperature !== undefined && !(temperature >= 0 && temperature <= 2)) {
-    throw badInput('`temperature` must be from 0 to 2.');
+    mistakes.push('`temperature` must be from 0 to 2.');
   }
-  if (topP !== undefined && !(topP > 0 && topP <= 1)) throw badInput('`topP` must be above 0 and at most 1.');
+  if (topP !== undefined && !(topP > 0 && topP <= 1)) mistakes.push('`topP` must be above 0 and at most 1.');
   if (stop && (stop.length > 4 || stop.some(({ length }) => length < 1 || length > maxStopLength))) {
-    throw badInput(`\`stop\` takes at most 4 texts of 1 to ${maxStopLength} characters.`);
+    mistakes.push(`\`stop\` takes at most 4 texts of 1 to ${maxStopLength} characters.`);
   }
+  if (mistakes.length > 0) throw badInput(mistakes.join(' '));
   return sampling;
 }
 

@@ -7,22 +7,29 @@ import type { CancelDeps } from './cancel.ts';
 import { tellGeneration } from './changes.ts';
 import type { RunInput } from './generation.ts';
 import { checkSampling, fingerprint } from './prompt.ts';
+import { accountOf, type GenerationLimits, tokensFor } from './quota.ts';
 import { readCurrent } from './read.ts';
 
 export interface SubmitDeps extends CancelDeps {
   /** Ids of the configured models. */
   readonly known: ReadonlySet<string>;
   readonly defaultModel: string;
+  readonly limits: GenerationLimits;
   readonly onError: (error: unknown, generationId: string) => void;
 }
 
 const maxKeyLength = 200;
 
-/** A draft of what the input asks for, without its prompt. @throws MillraceError `BAD_USER_INPUT` */
+/**
+ * A draft of what the input asks for, without its prompt.
+ * @param promptCharacters how long the prompt is, in UTF-16 code units
+ * @throws MillraceError `BAD_USER_INPUT`
+ */
 export function draftOf(
-  { known, defaultModel, now = Date.now }: SubmitDeps,
+  { known, defaultModel, limits, now = Date.now }: SubmitDeps,
   viewer: Viewer,
   input: RunInput,
+  promptCharacters: number,
 ): Omit<GenerationDraft, 'messages' | 'reply'> {
   const modelId = input.model ?? defaultModel;
   if (!known.has(modelId)) throw badInput(`There is no model ${JSON.stringify(modelId)}. \`models\` lists them.`);
@@ -30,12 +37,19 @@ export function draftOf(
   if (key !== null && (key === '' || key.length > maxKeyLength)) {
     throw badInput(`\`idempotencyKey\` must have 1 to ${maxKeyLength} characters.`);
   }
-  const parameters = checkSampling(input.parameters);
+  const parameters = checkSampling(input.parameters, limits.maxTokens);
   const onDisconnect = input.onDisconnect ?? 'CONTINUE';
   const id = newId('gen');
   const generation = { id, viewerId: viewer.id, modelId, parameters, onDisconnect, createdAt: now() };
   const meant = { ...input, parameters, onDisconnect, idempotencyKey: undefined };
-  return { generation, idempotencyKey: key, fingerprint: fingerprint(meant) };
+  return {
+    generation,
+    account: accountOf(viewer, limits),
+    reservedTokens: tokensFor(promptCharacters, parameters.maxTokens, limits),
+    generationsAtOnce: limits.generationsAtOnce,
+    idempotencyKey: key,
+    fingerprint: fingerprint(meant),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Viewer } from '../domain/conversation.ts';
-import type { Conversations, Generations, Models } from '../generation/generation.ts';
+import type { Conversations, Generations, Models, Quotas } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { OperationRates } from './rates.ts';
@@ -8,6 +8,7 @@ import type { OperationRates } from './rates.ts';
 export interface Services {
   readonly generations: Generations;
   readonly conversations: Conversations;
+  readonly quotas: Quotas;
   readonly store: Store;
   readonly models: Models;
   readonly rates: OperationRates;

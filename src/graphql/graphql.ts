@@ -1,19 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
+import { crossOrigin } from './cross-origin.ts';
+import { DocumentCache } from './document-cache.ts';
 import { breakingOff, type DoorContext, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
-import { graphiql } from './graphiql.ts';
-import { limitsRule } from './limits.ts';
+import { graphiql, graphiqlPolicy } from './graphiql.ts';
+import { type OperationLimits, operationLimits } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
 import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
+import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
+import { variableLimits } from './variables.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
 export interface Pipeline {
@@ -47,35 +51,44 @@ interface PipelineOptions {
   readonly logger: Logger;
   /** Whether a page from `origin` may use this server, which the page knows as `host`. */
   readonly allowsOrigin: (origin: string, host: string | null) => boolean;
+  readonly limits: OperationLimits;
+  /** Whether clients may ask for the schema, and errors hint at it. */
+  readonly introspection: boolean;
+  /** Whether a browser gets GraphiQL. */
+  readonly graphiql: boolean;
+  /** The only documents that are executed; null for all. */
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
-export function createPipeline({ services, auth, sockets, logger, allowsOrigin }: PipelineOptions): Pipeline {
-  const mask = (error: unknown) =>
-    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'));
-
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { services, auth, sockets, logger, introspection } = options;
   const { rates } = services;
+  const mask = (error: unknown) =>
+    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
 
   const yoga = createYoga<DoorContext>({
     schema,
     context: ({ client }) => createContext(services, client.session.viewer),
     maskedErrors: { maskError: mask },
-    cors: (request) => {
-      const origin = request.headers.get('origin');
-      if (origin === null || !allowsOrigin(origin, request.headers.get('host'))) return false;
-      return { origin, credentials: true, methods: ['GET', 'POST'], maxAge: 600 };
-    },
+    cors: crossOrigin(options.allowsOrigin),
+    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: new DocumentCache() },
     logging: false,
     landingPage: false,
     multipart: false,
     plugins: [
       httpDoor({ auth, rates, mask }),
-      limits,
+      jsonOnly,
+      options.trustedDocuments !== null && trustedDocumentsOnly(options.trustedDocuments),
+      operationLimits(options.limits),
+      variableLimits(mask),
+      !introspection && noIntrospection,
       maskValidation(mask),
       breakingOff(mask),
       multipartSubscriptions(),
       explainedRefusals(),
+      graphiqlPolicy,
     ],
-    ...graphiql,
+    ...(options.graphiql ? graphiql : { graphiql: false }),
   });
 
   return {
@@ -111,7 +124,18 @@ export function createPipeline({ services, auth, sockets, logger, allowsOrigin }
 /** What other transports' operations are taken for: by GET there would be no mutations. */
 const posted = new Request('http://localhost/graphql', { method: 'POST' });
 
-const limits: Plugin = { onValidate: ({ addValidationRule }) => addValidationRule(limitsRule) };
+/** Other types of content are those that a browser sends for a form of any page without asking first. */
+const jsonOnly: Plugin = {
+  onRequestParse({ request, endResponse }) {
+    const type = request.headers.get('content-type') ?? '';
+    const taken = request.method !== 'POST' || /^application\/(graphql\+)?json *(;|$)/i.test(type);
+    if (!taken) endResponse(new Response(null, { status: 415 }));
+  },
+};
+
+const noIntrospection: Plugin = {
+  onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+};
 
 /** What is wrong with a document is found before the mask has its turn. */
 const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({

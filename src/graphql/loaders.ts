@@ -2,13 +2,19 @@ import DataLoader from 'dataloader';
 import { mayAccess } from '../domain/access.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
-import type { Content } from '../generation/generation.ts';
-import type { ModelFigures, Page, PageRequest } from '../store/store.ts';
+import type { Content, ViewerLimits } from '../generation/generation.ts';
+import type { DailyUsage, ModelFigures, Page, PageRequest, UsageTotals } from '../store/store.ts';
 import type { Services } from './context.ts';
 
 interface MessagePageKey {
   readonly conversationId: string;
   readonly page: PageRequest;
+}
+
+interface DailyUsageKey {
+  readonly viewerId: string;
+  /** A moment of the first day that is asked for. */
+  readonly from: number;
 }
 
 /** What one answer loads, each kind in one question. What the viewer may not see is null. */
@@ -21,12 +27,16 @@ export interface Loaders {
   readonly messagePages: DataLoader<MessagePageKey, Page<Message>, string>;
   readonly viewers: DataLoader<string, Viewer | null>;
   readonly figures: DataLoader<string, ModelFigures>;
+  readonly limits: DataLoader<string, ViewerLimits>;
+  readonly usage: DataLoader<string, UsageTotals>;
+  readonly dailyUsage: DataLoader<DailyUsageKey, DailyUsage[], string>;
 }
 
 const noFigures: ModelFigures = { running: 0, queued: 0, processed: 0, tokensPerSecond: 0, timeToFirstTokenMs: null };
+const noUsage: UsageTotals = { generations: 0, promptTokens: 0, completionTokens: 0 };
 const emptyPage: Page<Message> = { rows: [], hasNextPage: false, hasPreviousPage: false };
 
-export function createLoaders({ generations, store }: Services, viewer: Viewer): Loaders {
+export function createLoaders({ generations, quotas, store }: Services, viewer: Viewer): Loaders {
   const loaders: Loaders = {
     generations: byId(generations.byIds, (row) => mayAccess(viewer, row.viewerId)),
     contents: new DataLoader(
@@ -51,6 +61,15 @@ export function createLoaders({ generations, store }: Services, viewer: Viewer):
       const figures = await store.generations.modelFigures();
       return ids.map((id) => figures.get(id) ?? noFigures);
     }),
+    limits: new DataLoader(async (ids) => {
+      const limits = await quotas.limits(ids);
+      return ids.map((id) => limits.get(id) ?? new Error(`${id} has no limits.`));
+    }),
+    usage: new DataLoader(async (ids) => {
+      const totals = await store.usage.totals(ids);
+      return ids.map((id) => totals.get(id) ?? noUsage);
+    }),
+    dailyUsage: new DataLoader((keys) => loadDailyUsage(store, keys), { cacheKeyFn: (key) => JSON.stringify(key) }),
   };
   loaders.viewers.prime(viewer.id, viewer);
   return loaders;
@@ -63,6 +82,16 @@ function byId<Row extends { readonly id: string }>(
   return new DataLoader(async (ids) => {
     const rows = new Map((await load(ids)).filter(mayRead).map((row) => [row.id, row]));
     return ids.map((id) => rows.get(id) ?? null);
+  });
+}
+
+/** One question, from the first day that anybody asks for. */
+async function loadDailyUsage({ usage }: Services['store'], keys: readonly DailyUsageKey[]): Promise<DailyUsage[][]> {
+  const ids = keys.map(({ viewerId }) => viewerId);
+  const found = await usage.byDay(ids, Math.min(...keys.map(({ from }) => from)));
+  return keys.map(({ viewerId, from }) => {
+    const first = new Date(from).toISOString().slice(0, 10);
+    return (found.get(viewerId) ?? []).filter(({ day }) => day >= first);
   });
 }
 

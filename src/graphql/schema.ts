@@ -11,14 +11,14 @@ import { Node } from './resolvers/Node.ts';
 import { Query } from './resolvers/Query.ts';
 import { Service } from './resolvers/Service.ts';
 import { Subscription } from './resolvers/Subscription.ts';
-import { Cursor, DateTime } from './resolvers/scalars.ts';
-import { Viewer } from './resolvers/Viewer.ts';
+import { Cursor, DateTime, Day } from './resolvers/scalars.ts';
+import { DailyUsage, Viewer } from './resolvers/Viewer.ts';
 
-const types: Resolvers = { Conversation, Generation, Message, Model, Node, Service, Viewer, ...events };
+const types: Resolvers = { Conversation, DailyUsage, Generation, Message, Model, Node, Service, Viewer, ...events };
 const resolvers: Resolvers = { Query, Mutation, Subscription, ...types };
 
 /** schema.graphql with its resolvers. */
 export const schema = makeExecutableSchema({
   typeDefs: readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'),
-  resolvers: [resolvers, { Cursor, DateTime }],
+  resolvers: [resolvers, { Cursor, DateTime, Date: Day }],
 });

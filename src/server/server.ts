@@ -8,6 +8,7 @@ import { addressOf } from './address.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
+import { safeHeaders } from './safe-headers.ts';
 import { createWsTransport, refuseUpgrade } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
@@ -63,6 +64,7 @@ export function createHttpServer({
   const server = createServer((request, response) => {
     answers.add(response);
     response.once('close', () => answers.delete(response));
+    response.setHeaders(safeHeaders);
     const path = request.url?.split('?', 1)[0];
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, draining);

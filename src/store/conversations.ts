@@ -8,7 +8,7 @@ import { type Tables, toConversation, toMessage } from './tables.ts';
 /** The conversations and their messages by SQL. */
 export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
   return {
-    async create({ id, ownerId, title, lastMessageId, activeGenerationId, createdAt, updatedAt }) {
+    async create({ id, ownerId, title, lastMessageId, activeGenerationId, characters, createdAt, updatedAt }) {
       await db
         .insertInto('conversations')
         .values({
@@ -17,6 +17,7 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
           title,
           last_message_id: lastMessageId,
           active_generation_id: activeGenerationId,
+          characters,
           created_at: createdAt,
           updated_at: updatedAt,
         })
@@ -53,12 +54,18 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
 }
 
 /**
- * The conversation goes first: a message that is being sent holds its row, so either it is in already and is deleted
- * with the rest, or it finds no conversation.
+ * The conversation goes first: a message that is being sent holds its row, so either it is in already and nothing is
+ * deleted, or it finds no conversation.
  */
-function remove(db: Kysely<Tables>, id: string): Promise<string[]> {
+function remove(db: Kysely<Tables>, id: string): Promise<string[] | undefined> {
   return db.transaction().execute(async (trx) => {
-    await trx.deleteFrom('conversations').where('id', '=', id).execute();
+    const idle = await trx
+      .deleteFrom('conversations')
+      .where('id', '=', id)
+      .where('active_generation_id', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    if (!idle) return undefined;
     await trx.deleteFrom('messages').where('conversation_id', '=', id).execute();
     const gone = await trx.deleteFrom('generations').where('conversation_id', '=', id).returning('id').execute();
     return gone.map((row) => row.id);

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ModelFigures, UsageTotals } from './store.ts';
+import type { ModelFigures } from './store.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -46,13 +46,3 @@ const endedTotals = (db: Kysely<Tables>) =>
     ])
     .groupBy(['model_totals.model_id', 'processed'])
     .execute();
-
-/** @see GenerationRecords.usage */
-export async function usage(db: Kysely<Tables>, viewerId: string): Promise<UsageTotals> {
-  const row = await db.selectFrom('viewer_usage').selectAll().where('viewer_id', '=', viewerId).executeTakeFirst();
-  return {
-    generations: Number(row?.generations ?? 0),
-    promptTokens: Number(row?.prompt_tokens ?? 0),
-    completionTokens: Number(row?.completion_tokens ?? 0),
-  };
-}

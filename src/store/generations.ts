@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Generation } from '../domain/generation.ts';
-import { modelFigures, usage } from './figures.ts';
+import { modelFigures } from './figures.ts';
 import { inList } from './in-list.ts';
 import { prompt } from './messages.ts';
 import { cut, decodePosition, encodePosition, positions, readingOrder } from './paging.ts';
@@ -45,7 +45,6 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
     page: (viewerId, page, status) => generationPage(db, viewerId, page, status),
     queuePositions: (ids) => queuePositions(db, ids),
     modelFigures: () => modelFigures(db),
-    usage: (viewerId) => usage(db, viewerId),
   };
 }
 

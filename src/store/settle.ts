@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Outcome } from '../domain/generation.ts';
+import { dayOf } from '../domain/quota.ts';
 import type { Tables } from './tables.ts';
 
 /** Over how many of a model's last completed generations its speed is averaged. */
@@ -7,24 +8,29 @@ const ringSize = 50;
 
 /**
  * Notes how a generation ended, once, in one transaction with everything that is counted by it. The rows are locked
- * in one order, conversation, generation, model, viewer, which is also that of deleting: nobody waits in a circle.
+ * in one order, conversation, generation, model, viewer, day, which is also that of deleting: nobody waits in a circle.
+ * What was reserved for it is the account's again by that it has ended.
  * @see GenerationRecords.settle
  */
 export function settle(db: Kysely<Tables>, id: string, outcome: Outcome): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    await freeConversation(trx, id, outcome.endedAt);
+    await freeConversation(trx, id, outcome);
     const ended = await end(trx, id, outcome);
     if (!ended) return false;
     await countForModel(trx, ended.model_id, outcome, Number(ended.created_at));
-    await countForViewer(trx, ended.viewer_id, outcome);
+    await countForViewer(trx, ended, outcome);
     return true;
   });
 }
 
-async function freeConversation(trx: Transaction<Tables>, id: string, endedAt: number): Promise<void> {
+async function freeConversation(trx: Transaction<Tables>, id: string, { endedAt, text }: Outcome): Promise<void> {
   await trx
     .updateTable('conversations')
-    .set({ active_generation_id: null, updated_at: endedAt })
+    .set((eb) => ({
+      active_generation_id: null,
+      updated_at: endedAt,
+      characters: eb('characters', '+', text.length).$castTo<number>(),
+    }))
     .where('id', '=', (eb) => eb.selectFrom('generations').select('conversation_id').where('id', '=', id))
     .where('active_generation_id', '=', id)
     .execute();
@@ -48,7 +54,7 @@ function end(trx: Transaction<Tables>, id: string, outcome: Outcome) {
     })
     .where('id', '=', id)
     .where('status', 'in', ['QUEUED', 'RUNNING'])
-    .returning(['model_id', 'viewer_id', 'created_at'])
+    .returning(['model_id', 'viewer_id', 'account_id', 'created_at'])
     .executeTakeFirst();
 }
 
@@ -83,20 +89,41 @@ function speedOf({ firstTokenAt, endedAt, usage }: Outcome, createdAt: number) {
   };
 }
 
-async function countForViewer(trx: Transaction<Tables>, viewerId: string, { usage }: Outcome): Promise<void> {
+interface Ended {
+  readonly viewer_id: string;
+  readonly account_id: string | null;
+  readonly model_id: string;
+  readonly created_at: number | string;
+}
+
+/** In all, and on the day when it was accepted: that is the day whose quota it was reserved from. */
+async function countForViewer(trx: Transaction<Tables>, ended: Ended, { usage }: Outcome): Promise<void> {
+  const taken = {
+    viewer_id: ended.viewer_id,
+    generations: 1,
+    prompt_tokens: usage.promptTokens ?? 0,
+    completion_tokens: usage.completionTokens,
+  };
   await trx
     .insertInto('viewer_usage')
-    .values({
-      viewer_id: viewerId,
-      generations: 1,
-      prompt_tokens: usage.promptTokens ?? 0,
-      completion_tokens: usage.completionTokens,
-    })
+    .values(taken)
     .onConflict((conflict) =>
       conflict.column('viewer_id').doUpdateSet((eb) => ({
         generations: eb('viewer_usage.generations', '+', eb.ref('excluded.generations')),
         prompt_tokens: eb('viewer_usage.prompt_tokens', '+', eb.ref('excluded.prompt_tokens')),
         completion_tokens: eb('viewer_usage.completion_tokens', '+', eb.ref('excluded.completion_tokens')),
+      })),
+    )
+    .execute();
+  const account_id = ended.account_id ?? ended.viewer_id;
+  await trx
+    .insertInto('daily_usage')
+    .values({ ...taken, day: dayOf(Number(ended.created_at)), model_id: ended.model_id, account_id })
+    .onConflict((conflict) =>
+      conflict.columns(['viewer_id', 'day', 'model_id', 'account_id']).doUpdateSet((eb) => ({
+        generations: eb('daily_usage.generations', '+', eb.ref('excluded.generations')),
+        prompt_tokens: eb('daily_usage.prompt_tokens', '+', eb.ref('excluded.prompt_tokens')),
+        completion_tokens: eb('daily_usage.completion_tokens', '+', eb.ref('excluded.completion_tokens')),
       })),
     )
     .execute();

@@ -3,6 +3,7 @@ import { sqlConversations } from './conversations.ts';
 import { sqlGenerations } from './generations.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
+import { sqlUsage } from './usage.ts';
 import { sqlViewers } from './viewers.ts';
 
 /** The records by SQL that SQLite and Postgres both understand. The database is migrated, and is closed by the store. */
@@ -11,6 +12,7 @@ export function sqlStore(db: Kysely<Tables>): Store {
     generations: sqlGenerations(db),
     conversations: sqlConversations(db),
     viewers: sqlViewers(db),
+    usage: sqlUsage(db),
     check: async () => {
       await db.selectFrom('viewers').select('id').limit(1).execute();
     },

@@ -1,5 +1,6 @@
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { ChatMessage, Generation, Outcome } from '../domain/generation.ts';
+import type { Account, Standing } from '../domain/quota.ts';
 
 /**
  * The records: the truth about everything but the text of a generation that has not ended. Every method that takes
@@ -10,6 +11,7 @@ export interface Store {
   readonly generations: GenerationRecords;
   readonly conversations: ConversationRecords;
   readonly viewers: ViewerRecords;
+  readonly usage: UsageRecords;
   /** Rejects where the records can't be read now. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -18,9 +20,11 @@ export interface Store {
 export interface GenerationRecords {
   /**
    * Records a new generation, and with `reply` the two messages it belongs to, in one transaction. Where the viewer
-   * used `idempotencyKey` before, nothing is written and the earlier generation is the answer.
+   * used `idempotencyKey` before, nothing is written and the earlier generation is the answer. Limits hold exactly,
+   * however many are submitted at once, at whatever node.
    *
-   * @throws MillraceError `CONFLICT` where the earlier use of the key had another `fingerprint`, or the conversation
+   * @throws MillraceError `RATE_LIMITED` where the viewer has `generationsAtOnce`; `QUOTA_EXCEEDED` where
+   *   `reservedTokens` are more than is left of the account's day or month; `CONFLICT` where the earlier use of the key had another `fingerprint`, or the conversation
    *   has an active generation; `NOT_FOUND` where the conversation is gone.
    */
   submit(draft: GenerationDraft): Promise<{ generation: Generation; created: boolean }>;
@@ -37,8 +41,8 @@ export interface GenerationRecords {
   start(id: string, attempt: number, at: number): Promise<void>;
 
   /**
-   * Notes how it ended, frees its conversation for the next message (and moves that to the front), and counts it.
-   * Only the first call for an id does; later ones resolve to false.
+   * Notes how it ended, frees its conversation for the next message (and moves that to the front), and counts it: what
+   * was reserved for it is given back, what it took is booked on the day when it was accepted. Only the first call for an id does; later ones resolve to false.
    */
   settle(id: string, outcome: Outcome): Promise<boolean>;
 
@@ -53,9 +57,6 @@ export interface GenerationRecords {
 
   /** How busy each model is, and how it did; a model that was never asked is missing from the answer. */
   modelFigures(): Promise<Map<string, ModelFigures>>;
-
-  /** What a viewer's ended generations took in all. */
-  usage(viewerId: string): Promise<UsageTotals>;
 }
 
 export interface GenerationDraft {
@@ -63,6 +64,12 @@ export interface GenerationDraft {
   /** The prompt; null for a reply, whose prompt is its conversation. */
   readonly messages: readonly ChatMessage[] | null;
   readonly reply: ReplyDraft | null;
+  /** Whose quota it counts against. An account has one viewer. */
+  readonly account: Account;
+  /** As many tokens as it may take, kept from the account's quota until it has ended. */
+  readonly reservedTokens: number;
+  /** How many of the viewer's may be queued and running at once, with this one; null is no limit. */
+  readonly generationsAtOnce: number | null;
   readonly idempotencyKey: string | null;
   /** Equal for equal input. */
   readonly fingerprint: string;
@@ -97,6 +104,34 @@ export interface ModelFigures {
   readonly timeToFirstTokenMs: number | null;
 }
 
+/** What generations used, and what is reserved for those that have not ended. */
+export interface UsageRecords {
+  /** What each viewer's ended generations took in all; a viewer without one is missing. */
+  totals(viewerIds: readonly string[]): Promise<Map<string, UsageTotals>>;
+
+  /**
+   * The same by UTC day of acceptance and model, from the day of the moment `from` on, the last day first, by viewer
+   * id; a day without any is missing.
+   */
+  byDay(viewerIds: readonly string[], from: number): Promise<Map<string, DailyUsage[]>>;
+
+  /** How each viewer stands at a moment; one who has done nothing this month is missing. */
+  standings(viewerIds: readonly string[], at: number): Promise<Map<string, ViewerStanding>>;
+}
+
+export interface DailyUsage extends UsageTotals {
+  /** `2026-11-22` */
+  readonly day: string;
+  readonly modelId: string;
+}
+
+export interface ViewerStanding {
+  /** How many generations are queued or running. */
+  readonly open: number;
+  /** By account id; one that has done nothing this month is missing. */
+  readonly accounts: ReadonlyMap<string, Standing>;
+}
+
 export interface UsageTotals {
   readonly generations: number;
   readonly promptTokens: number;
@@ -108,8 +143,11 @@ export interface ConversationRecords {
   byIds(ids: readonly string[]): Promise<Conversation[]>;
   /** Resolves to the conversation with its new title, or undefined where it is gone. */
   rename(id: string, title: string): Promise<Conversation | undefined>;
-  /** Deletes it with its messages and generations; resolves to the ids of those generations. */
-  delete(id: string): Promise<string[]>;
+  /**
+   * Deletes it with its messages and generations, and resolves to the ids of those generations; does nothing and
+   * resolves to undefined where a reply is queued or running, which must be settled first, or where it is gone.
+   */
+  delete(id: string): Promise<string[] | undefined>;
   /** A viewer's conversations, the last changed first. */
   page(ownerId: string, page: PageRequest): Promise<Page<Conversation>>;
   messagesByIds(ids: readonly string[]): Promise<Message[]>;

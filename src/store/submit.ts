@@ -1,13 +1,19 @@
 import type { Kysely, Transaction } from 'kysely';
-import { conflict, notFound } from '../domain/errors.ts';
+import { conflict, MillraceError, notFound } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
+import { checkQuota } from '../domain/quota.ts';
 import type { GenerationDraft, ReplyDraft } from './store.ts';
 import { generationColumns, type Tables, toGeneration } from './tables.ts';
+import { standings } from './usage.ts';
+
+/** When one of many generations ends can't be known: who may have no more of them at once tries again after this. */
+const retryAfterMs = 1_000;
 
 /**
  * Records a new generation, with its messages, in one transaction. The unique index decides between two uses of one
  * key, and the conditional update between two messages to one conversation: a loser waits for the winner's commit,
- * then reads what it wrote.
+ * then reads what it wrote. Where the viewer has limits, a viewer's submits come one after the other, and each counts
+ * what the earlier ones have written, with its own row.
  * @see GenerationRecords.submit
  */
 export function submit(
@@ -15,11 +21,42 @@ export function submit(
   draft: GenerationDraft,
 ): Promise<{ generation: Generation; created: boolean }> {
   return db.transaction().execute(async (trx) => {
+    const limited = isLimited(draft);
+    if (limited) await lockViewer(trx, draft.generation.viewerId);
     const inserted = await insert(trx, draft);
     if (!inserted) return { generation: await earlier(trx, draft), created: false };
+    if (limited) await checkLimits(trx, draft);
     if (draft.reply) await addReply(trx, draft, draft.reply);
     return { generation: inserted, created: true };
   });
+}
+
+const isLimited = ({ account, generationsAtOnce }: GenerationDraft): boolean =>
+  account.tokensPerDay !== null || account.tokensPerMonth !== null || generationsAtOnce !== null;
+
+/**
+ * Before anything else, so that on SQLite the transaction begins by writing, and on Postgres whoever waits here holds
+ * nothing that others wait for. Ends lock no viewer: they only turn what is reserved into what is used.
+ */
+async function lockViewer(trx: Transaction<Tables>, id: string): Promise<void> {
+  await trx
+    .updateTable('viewers')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** @throws MillraceError `RATE_LIMITED`, `QUOTA_EXCEEDED` */
+async function checkLimits(trx: Transaction<Tables>, draft: GenerationDraft): Promise<void> {
+  const { generation, account, reservedTokens, generationsAtOnce } = draft;
+  const { viewerId, createdAt } = generation;
+  const standing = (await standings(trx, [viewerId], createdAt)).get(viewerId);
+  if (standing && generationsAtOnce !== null && standing.open > generationsAtOnce) {
+    const message = `${generationsAtOnce} of your generations are queued or running, and no more may be at once. Wait until one has ended, or cancel one.`;
+    throw new MillraceError('RATE_LIMITED', message, { retryAfterMs });
+  }
+  const own = standing?.accounts.get(account.id);
+  if (own) checkQuota(account, own, reservedTokens, createdAt);
 }
 
 async function insert(trx: Transaction<Tables>, draft: GenerationDraft): Promise<Generation | undefined> {
@@ -39,6 +76,8 @@ async function insert(trx: Transaction<Tables>, draft: GenerationDraft): Promise
       fingerprint: draft.fingerprint,
       attempts: 0,
       created_at: generation.createdAt,
+      account_id: draft.account.id,
+      reserved_tokens: draft.reservedTokens,
       messages: messages && JSON.stringify(messages),
       text: '',
     })
@@ -75,6 +114,7 @@ async function addReply(trx: Transaction<Tables>, { generation }: GenerationDraf
       active_generation_id: id,
       last_message_id: replyId,
       updated_at: createdAt,
+      characters: eb('characters', '+', text.length).$castTo<number>(),
       title: eb.case().when('title', '=', '').then(title).else(eb.ref('title')).end(),
     }))
     .where('id', '=', conversationId)

@@ -13,6 +13,7 @@ export interface Tables {
   conversations: ConversationTable;
   messages: MessageTable;
   generations: GenerationTable;
+  daily_usage: DailyUsageTable;
   viewer_usage: { viewer_id: string; generations: Big; prompt_tokens: Big; completion_tokens: Big };
   model_totals: { model_id: string; processed: Big; completed: Big };
   model_samples: SampleTable;
@@ -24,6 +25,7 @@ interface ConversationTable {
   title: string;
   last_message_id: string | null;
   active_generation_id: string | null;
+  characters: Big;
   created_at: Big;
   updated_at: Big;
 }
@@ -63,6 +65,20 @@ interface GenerationTable {
   course: string | null;
   messages: string | null;
   text: string;
+  reserved_tokens: Big;
+  /** Null in rows of a version without quotas: the viewer's. */
+  account_id: string | null;
+}
+
+/** What ended generations took, by the UTC day when they were accepted, counted from 1970-01-01. */
+interface DailyUsageTable {
+  viewer_id: string;
+  day: number;
+  model_id: string;
+  account_id: string;
+  generations: Big;
+  prompt_tokens: Big;
+  completion_tokens: Big;
 }
 
 /** How fast the last completed generations of a model were: a ring, the slot is the count modulo its size. */
@@ -131,6 +147,7 @@ export function toConversation(row: Selectable<ConversationTable>): Conversation
     title: row.title,
     lastMessageId: row.last_message_id,
     activeGenerationId: row.active_generation_id,
+    characters: Number(row.characters),
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),
   };

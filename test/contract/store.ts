@@ -5,14 +5,18 @@ import type { Open } from './store/fixtures.ts';
 import { lifeTests } from './store/life.ts';
 import { pagingTests } from './store/paging.ts';
 import { promptTests } from './store/prompt.ts';
+import { quotaTests } from './store/quota.ts';
 import { statementTests } from './store/statements.ts';
 import { submitTests } from './store/submit.ts';
+import { usageTests } from './store/usage.ts';
 
 /** What every store promises. `open` gives an empty one for each test, and the test closes it. */
 export function storeContract(name: string, open: Open): void {
   describe(`the store contract, by ${name}`, () => {
     describe('submit', () => submitTests(open));
     describe('the life of a generation', () => lifeTests(open));
+    describe('quotas', () => quotaTests(open));
+    describe('usage', () => usageTests(open));
     describe('prompt', () => promptTests(open));
     describe('figures', () => figureTests(open));
     describe('conversations and viewers', () => conversationTests(open));

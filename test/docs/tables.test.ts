@@ -66,6 +66,7 @@ it.each([
   'docs/operations.md',
   'docs/auth.md',
   'docs/limits.md',
+  'docs/security.md',
   'docs/development.md',
 ])('%s names only files that exist', (path) => {
   const text = read(path);

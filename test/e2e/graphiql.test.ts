@@ -26,16 +26,20 @@ afterAll(async () => {
   await app?.[Symbol.asyncDispose]();
 });
 
-/** GraphiQL in a new window, and every address that the window has asked for. */
-async function open(address = url): Promise<{ page: Page; asked: string[] }> {
+/** GraphiQL in a new window, every address that the window has asked for, and what its policy did not let it do. */
+async function open(address = url): Promise<{ page: Page; asked: string[]; refused: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 800 } });
   const page = await context.newPage();
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
   page.on('websocket', (socket) => asked.push(socket.url()));
+  const refused: string[] = [];
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) refused.push(message.text());
+  });
   await page.goto(address);
   await page.locator('.graphiql-query-editor').waitFor();
-  return { page, asked };
+  return { page, asked, refused };
 }
 
 /** Brings a tab to the front. They fly in when the page opens, and take no click until they are there. */
@@ -68,8 +72,8 @@ inBrowser('GraphiQL shows the example tabs, and asks no other host for anything'
   await page.context().close();
 });
 
-inBrowser('a mutation and a query run in GraphiQL', async () => {
-  const { page } = await open();
+inBrowser('a mutation and a query run in GraphiQL, within what its policy lets it do', async () => {
+  const { page, refused } = await open();
   await button(page).click();
   await expect.poll(() => shown(page)).toMatch(/"id": "gen_\w+"/);
   await choose(page, 'Dashboard');
@@ -80,6 +84,12 @@ inBrowser('a mutation and a query run in GraphiQL', async () => {
   };
   await expect.poll(pressed).toMatch('"viewer"');
   expect(await shown(page)).not.toMatch('"errors"');
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  await page.getByText('Schema', { exact: false }).first().waitFor();
+  expect(refused).toEqual([]);
+  const runs =
+    'new Promise((done) => { window.stranger = done; document.body.append(Object.assign(document.createElement("script"), { text: "stranger()" })); setTimeout(() => done("held back")); })';
+  expect(await page.evaluate(runs)).toBe('held back');
   await page.context().close();
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { says } from '../backends/scripted-steps.ts';
+import { startApp } from './app.ts';
 import { stallsAfter, startScriptedApp } from './scripted-app.ts';
 import { converse, generate, read, rest, send } from './verbs.ts';
 
@@ -124,6 +125,22 @@ describe('sendMessage', () => {
     await expect(generate(app, 'Call me', key)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
+  test('refuses a message with which the conversation is longer than allowed, and says what to do', async () => {
+    const yaml = `
+limits: { promptCharacters: 30 }
+models: [{ id: ngram, backends: [{ kind: ngram, tokensPerSecond: 0 }] }]`;
+    await using app = await startApp({ yaml });
+    const id = await converse(app);
+    const { generation } = await send(app, id, 'x'.repeat(15), { parameters: { maxTokens: 1, seed: 1 } });
+    const { length } = await read(app, generation.id);
+    const room = 15 - length;
+    const refused = send(app, id, 'y'.repeat(room + 1));
+    const message = expect.stringMatching(/31 .* 30 .*new conversation/);
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message });
+    await expect(send(app, id, 'y'.repeat(31))).rejects.toThrow(/31 .* 30 .*Shorten/);
+    await send(app, id, 'y'.repeat(room));
+  });
+
   test.each([
     ['an empty text', { text: ' \n' }, 'BAD_USER_INPUT'],
     ['an unknown model', { text: 'Hi', model: 'shark' }, 'BAD_USER_INPUT'],
@@ -174,7 +191,7 @@ describe('deleteConversation', () => {
     await expect(app.get(remove, { id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('cancels also a reply that began while it was being deleted', async () => {
+  test('cancels also a reply that began while it was being deleted, and books what that took', async () => {
     let sendNow = async (): Promise<unknown> => undefined;
     await using scripted = await startScriptedApp([stallsAfter('Ish')], {
       alter: ({ store }) => {
@@ -191,11 +208,16 @@ describe('deleteConversation', () => {
     const { app, backend } = scripted;
     const id = await converse(app);
     sendNow = async () => {
+      sendNow = async () => undefined;
       // Its text is all there, so that no write of its own tells it that it is not wanted any more.
       await read(app, (await send(app, id, 'Quick')).generation.id, 3);
     };
     await app.get(remove, { id });
     await (await backend.request(0)).left;
+    const viewer = { usage: { generations: 1, completionTokens: 1 }, usageByDay: [{ completionTokens: 1 }] };
+    const query = '{ viewer { usage { generations completionTokens } usageByDay { completionTokens } } }';
+    expect(await app.get(query)).toEqual({ viewer });
+    expect(await app.parts.store.generations.unsettled()).toEqual([]);
   });
 });
 

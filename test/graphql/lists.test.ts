@@ -41,7 +41,10 @@ async function behind(app: TestApp): Promise<{ id: string; status: (typeof statu
     const status = statuses[(i * 3) % statuses.length] ?? 'QUEUED';
     const id = `gen_${String(i).padStart(26, '0')}`;
     const generation = { id, viewerId: 'usr_local', modelId: 'nobody', parameters: {}, createdAt: at } as const;
-    const draft = { generation: { ...generation, onDisconnect: 'CONTINUE' as const }, messages: [], reply: null };
+    const account = { id: 'usr_local', tokensPerDay: null, tokensPerMonth: null };
+    const unlimited = { account, reservedTokens: 0, generationsAtOnce: null };
+    const asked = { generation: { ...generation, onDisconnect: 'CONTINUE' as const }, messages: [], reply: null };
+    const draft = { ...asked, ...unlimited };
     await store.generations.submit({ ...draft, idempotencyKey: null, fingerprint: '' });
     await log.append(id, null, [{ type: 'queued', at }]);
     if (i % 2 && status !== 'QUEUED') await store.generations.start(id, 1, at);

@@ -32,7 +32,7 @@ test('what is said of the error codes is said of codes that there are', () => {
   const said = new Set(
     [...sdl.matchAll(/Errors: ([^.]*)/g)].flatMap(([, text]) => text?.match(/[A-Z]+_[A-Z_]+|CONFLICT/g)),
   );
-  expect([...said].sort()).toEqual(['BAD_USER_INPUT', 'CONFLICT', 'NOT_FOUND']);
+  expect([...said].sort()).toEqual(['BAD_USER_INPUT', 'CONFLICT', 'NOT_FOUND', 'QUOTA_EXCEEDED', 'RATE_LIMITED']);
 });
 
 describe('scalars', () => {

@@ -6,8 +6,8 @@ let origin = '';
 beforeAll(async () => {
   app = await startApp({
     alter: ({ store }) => {
-      const usage = () => Promise.reject(new Error('the disk is on fire'));
-      return { store: { ...store, generations: { ...store.generations, usage } } };
+      const totals = () => Promise.reject(new Error('the disk is on fire'));
+      return { store: { ...store, usage: { ...store.usage, totals } } };
     },
   });
   origin = await app.listen();

@@ -17,7 +17,7 @@ beforeAll(async () => {
     alter: ({ store, bus }) => ({
       store: {
         ...store,
-        generations: { ...store.generations, usage: () => Promise.reject(new Error('the disk is on fire')) },
+        usage: { ...store.usage, totals: () => Promise.reject(new Error('the disk is on fire')) },
         conversations: { ...store.conversations, byIds: () => Promise.reject(new Error('the disk is on fire')) },
       },
       bus: {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres.ts';
+import { ann, draft, outcome } from '../contract/store/fixtures.ts';
 import { storeContract } from '../contract/store.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 
@@ -26,6 +27,31 @@ test('the tables are made once, however many nodes start together', async () => 
   await stores[0]?.viewers.put({ id: 'usr_1', name: 'Ann', role: 'MEMBER' });
   expect(await stores[5]?.viewers.byIds(['usr_1'])).toEqual([{ id: 'usr_1', name: 'Ann', role: 'MEMBER' }]);
   for (const store of stores) await store.close();
+});
+
+test('limits hold over several nodes', async () => {
+  const url = await newDatabase();
+  const nodes = await Promise.all(
+    Array.from({ length: 3 }, () => openPostgresStore({ url, poolSize: 4, onError: ignore })),
+  );
+  await nodes[0]?.viewers.put(ann);
+  const submitAll = async (limits: Parameters<typeof draft>[0]) => {
+    const asked = nodes.flatMap(({ generations }) =>
+      Array.from({ length: 8 }, () => generations.submit(draft({ createdAt: 0, ...limits }))),
+    );
+    const ends = await Promise.allSettled(asked);
+    return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value.generation.id : []));
+  };
+  const made = await submitAll({ account: { tokensPerDay: 100 }, reservedTokens: 30 });
+  expect(made).toHaveLength(3);
+  expect(await submitAll({ generationsAtOnce: 5 })).toHaveLength(2);
+  const settled = await Promise.all(
+    nodes.flatMap(({ generations }) => made.map((id) => generations.settle(id, outcome()))),
+  );
+  expect(settled.filter(Boolean)).toHaveLength(3);
+  const standing = (await nodes[1]?.usage.standings([ann.id], 0))?.get(ann.id);
+  expect(standing).toMatchObject({ open: 2, accounts: new Map([[ann.id, { day: { used: 15, reserved: 0 } }]]) });
+  for (const node of nodes) await node.close();
 });
 
 test('a database that is away is UNAVAILABLE, and one that is back works without a restart', async () => {

@@ -73,12 +73,17 @@ async function halves(store: Store): Promise<string[]> {
   if (!conversation) return ['no conversation'];
   const { id, activeGenerationId } = conversation.row;
   const messages = (await store.conversations.messagePages([id], page)).get(id)?.rows.length ?? 0;
-  const { generations } = await store.generations.usage(ann.id);
+  const generations = (await store.usage.totals([ann.id])).get(ann.id)?.generations ?? 0;
+  const ofDays = ((await store.usage.byDay([ann.id], 0)).get(ann.id) ?? []).reduce(
+    (sum, day) => sum + day.generations,
+    0,
+  );
   const processed = (await store.generations.modelFigures()).get('whale')?.processed ?? 0;
   const found: string[] = [];
   if (activeGenerationId !== (unsettled[0]?.id ?? null)) found.push('a conversation waits for the wrong reply');
   if (messages !== 2 * (generations + unsettled.length)) found.push('messages without a generation, or the reverse');
   if (processed !== generations) found.push('counted for the viewer and not for the model, or the reverse');
+  if (ofDays !== generations) found.push('counted in all and not by day, or the reverse');
   return found;
 }
 
@@ -111,7 +116,7 @@ describe('a process that is killed', () => {
   });
 
   test('after any statement of a message and its reply has done each in whole, or not at all', async () => {
-    const statements = 12;
+    const statements = 13;
     for (let last = 1; last <= statements; last++) {
       const acknowledged = await killed(() => undefined, 2 * statements + last);
       expect(acknowledged).toHaveLength(2);

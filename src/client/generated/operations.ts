@@ -84,7 +84,7 @@ export type Role =
 
 /** How to sample. What is left out is the backend's own default. */
 export type SamplingInput = {
-  /** The most tokens that the answer may have; at least 1. */
+  /** The most tokens that the answer may have; at least 1, and at most what the server allows. That many count against quotas until the answer has ended. */
   maxTokens?: number | null | undefined;
   /** The same seed gives the same answer, where the backend can promise that. */
   seed?: number | null | undefined;

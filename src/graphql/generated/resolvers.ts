@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
+import type { DailyUsage as DailyUsageRow } from '../../store/store.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { ServiceFacts, Context } from '../context.ts';
 export type Maybe<T> = T | null;
@@ -17,6 +18,8 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** An opaque position in the log of one generation. Pass the last one that you saw as `after` to go on exactly there. */
   Cursor: { input: string; output: string; }
+  /** A day in UTC, as in `2026-11-22`. */
+  Date: { input: string; output: string; }
   /** A moment in time: RFC 3339 with milliseconds, in UTC, as in `2026-11-22T18:44:24.123Z`. */
   DateTime: { input: number; output: number; }
 };
@@ -150,6 +153,21 @@ export type CreateConversationPayload = {
   __typename?: 'CreateConversationPayload';
   /** The new conversation. */
   conversation: Conversation;
+};
+
+/** What a viewer has used of one model on one day: by the generations that were accepted on that day, and have ended. */
+export type DailyUsage = {
+  __typename?: 'DailyUsage';
+  /** Tokens of their answers. */
+  completionTokens: Scalars['Float']['output'];
+  /** The day when they were accepted. */
+  day: Scalars['Date']['output'];
+  /** How many they are. */
+  generations: Scalars['Int']['output'];
+  /** The model. */
+  model: Model;
+  /** Tokens of their prompts, as far as the backends told. */
+  promptTokens: Scalars['Float']['output'];
 };
 
 /** Which conversation to delete. */
@@ -418,14 +436,16 @@ export type Mutation = {
   deleteConversation: DeleteConversationPayload;
   /**
    * Starts a generation and answers as soon as it is accepted. It runs on whether or not anybody listens.
-   * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input.
+   * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input,
+   * `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
+   * a day's or a month's tokens; both with `extensions.retryAfterMs`, where it helps to come back.
    */
   generate: GeneratePayload;
   /** Changes the title of a conversation. Errors: `NOT_FOUND`, `BAD_USER_INPUT`. */
   renameConversation: RenameConversationPayload;
   /**
    * Adds the viewer's message to a conversation and starts the reply, with the whole conversation as its prompt.
-   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation.
+   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
    */
   sendMessage: SendMessagePayload;
 };
@@ -554,7 +574,7 @@ export type Role =
 
 /** How to sample. What is left out is the backend's own default. */
 export type SamplingInput = {
-  /** The most tokens that the answer may have; at least 1. */
+  /** The most tokens that the answer may have; at least 1, and at most what the server allows. That many count against quotas until the answer has ended. */
   maxTokens?: InputMaybe<Scalars['Int']['input']>;
   /** The same seed gives the same answer, where the backend can promise that. */
   seed?: InputMaybe<Scalars['Int']['input']>;
@@ -694,8 +714,13 @@ export type Viewer = Node & {
   name: Scalars['String']['output'];
   /** What they may do. */
   role: ViewerRole;
-  /** What they have used. */
+  /** What they have used. For them and admins. */
   usage: ViewerUsage;
+  /**
+   * The same by UTC day and model: the last day first, days without use left out. `last` is how many days, today among them; at most 366.
+   * For them and admins.
+   */
+  usageByDay: Array<DailyUsage>;
 };
 
 
@@ -713,11 +738,23 @@ export type ViewerGenerationsArgs = {
   status?: InputMaybe<GenerationStatus>;
 };
 
+
+/** Somebody who uses this server. */
+export type ViewerUsageByDayArgs = {
+  last?: Scalars['Int']['input'];
+};
+
 /** How much a viewer may do. What has no limit is null. */
 export type ViewerLimits = {
   __typename?: 'ViewerLimits';
+  /** Generations that are queued or running. */
+  generationsAtOnce?: Maybe<Allowance>;
   /** Operations in one second, on all nodes together: each query, each mutation, and each subscription at its start. */
   operationsPerSecond?: Maybe<Allowance>;
+  /** Tokens of prompts and answers that are accepted in one UTC day. */
+  tokensPerDay?: Maybe<Allowance>;
+  /** Tokens of prompts and answers that are accepted in one UTC month. */
+  tokensPerMonth?: Maybe<Allowance>;
 };
 
 /** What a viewer may do. */
@@ -842,6 +879,8 @@ export type ResolversTypes = {
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: ResolverTypeWrapper<Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  DailyUsage: ResolverTypeWrapper<DailyUsageRow>;
+  Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DeleteConversationInput: DeleteConversationInput;
   DeleteConversationPayload: ResolverTypeWrapper<DeleteConversationPayload>;
@@ -901,6 +940,8 @@ export type ResolversParentTypes = {
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
   Cursor: Scalars['Cursor']['output'];
+  DailyUsage: DailyUsageRow;
+  Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   DeleteConversationInput: DeleteConversationInput;
   DeleteConversationPayload: DeleteConversationPayload;
@@ -998,6 +1039,18 @@ export type CreateConversationPayloadResolvers<ContextType = Context, ParentType
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
   name: 'Cursor';
+}
+
+export type DailyUsageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DailyUsage'] = ResolversParentTypes['DailyUsage']> = {
+  completionTokens?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  day?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  generations?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  model?: Resolver<ResolversTypes['Model'], ParentType, ContextType>;
+  promptTokens?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
 }
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -1184,11 +1237,15 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
   usage?: Resolver<ResolversTypes['ViewerUsage'], ParentType, ContextType>;
+  usageByDay?: Resolver<Array<ResolversTypes['DailyUsage']>, ParentType, ContextType, RequireFields<ViewerUsageByDayArgs, 'last'>>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ViewerLimitsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerLimits'] = ResolversParentTypes['ViewerLimits']> = {
+  generationsAtOnce?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
   operationsPerSecond?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
+  tokensPerDay?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
+  tokensPerMonth?: Resolver<Maybe<ResolversTypes['Allowance']>, ParentType, ContextType>;
 };
 
 export type ViewerUsageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewerUsage'] = ResolversParentTypes['ViewerUsage']> = {
@@ -1207,6 +1264,8 @@ export type Resolvers<ContextType = Context> = {
   ConversationEdge?: ConversationEdgeResolvers<ContextType>;
   CreateConversationPayload?: CreateConversationPayloadResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
+  DailyUsage?: DailyUsageResolvers<ContextType>;
+  Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   DeleteConversationPayload?: DeleteConversationPayloadResolvers<ContextType>;
   GeneratePayload?: GeneratePayloadResolvers<ContextType>;

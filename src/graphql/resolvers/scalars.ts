@@ -15,6 +15,13 @@ export const Cursor = {
   parseLiteral: (node: ValueNode) => text('Cursor', literal(node)),
 };
 
+/** `2026-11-22`, inside and outside. */
+export const Day = {
+  serialize: (value: unknown) => text('Date', value),
+  parseValue: (value: unknown) => text('Date', value),
+  parseLiteral: (node: ValueNode) => text('Date', literal(node)),
+};
+
 /** Milliseconds since 1970 inside, RFC 3339 outside. */
 export const DateTime = {
   serialize: (value: unknown) => new Date(Number(value)).toISOString(),

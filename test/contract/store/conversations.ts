@@ -37,19 +37,46 @@ export function conversationTests(open: Open): void {
     await generations.settle(first.generation.id, outcome());
     const [second, other, alone] = [replyDraft(doomed.id), replyDraft(kept.id), draft()];
     for (const each of [second, other, alone]) await generations.submit(each);
+    await generations.settle(second.generation.id, outcome());
     const gone = [first.generation.id, second.generation.id];
     const stay = [other.generation.id, alone.generation.id];
 
-    expect((await conversations.delete(doomed.id)).sort()).toEqual(gone);
+    expect((await conversations.delete(doomed.id))?.sort()).toEqual(gone);
     expect((await conversations.byIds([doomed.id, kept.id])).map(({ id }) => id)).toEqual([kept.id]);
     expect((await generations.byIds([...gone, ...stay])).map(({ id }) => id).sort()).toEqual(stay);
     expect(await conversations.messagesByIds([first.reply.messageId, second.reply.replyId])).toEqual([]);
     expect(await conversations.messagesByIds([other.reply.replyId])).toHaveLength(1);
-    expect(await conversations.delete(doomed.id)).toEqual([]);
+    expect(await conversations.delete(doomed.id)).toBeUndefined();
     expect(await generations.settle(second.generation.id, outcome())).toBe(false);
   });
 
-  test('a message that is sent while its conversation is deleted is deleted with it, or refused', async () => {
+  test('a conversation in which a reply is being written is not deleted', async () => {
+    const { generations, conversations } = given.store;
+    const { id } = await createConversation(given.store);
+    const sent = replyDraft(id);
+    await generations.submit(sent);
+    expect(await conversations.delete(id)).toBeUndefined();
+    expect(await generations.byIds([sent.generation.id])).toHaveLength(1);
+    await generations.settle(sent.generation.id, outcome());
+    expect(await conversations.delete(id)).toEqual([sent.generation.id]);
+  });
+
+  test('its characters are those of its messages, each reply once it has ended', async () => {
+    const { generations } = given.store;
+    const { id } = await createConversation(given.store);
+    const charactersNow = async () => (await conversationOf(given.store, id)).characters;
+    const first = await generations.submit(replyDraft(id, 'Hi \u{1f433}'));
+    expect(await charactersNow()).toBe(5);
+    await generations.settle(first.generation.id, outcome({ text: 'Ishmael.' }));
+    await generations.settle(first.generation.id, outcome({ text: 'Ishmael.' }));
+    expect(await charactersNow()).toBe(13);
+    await expect(generations.submit(replyDraft('conv_unknown', 'Lost'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await generations.submit(replyDraft(id, 'On', { key: 'k' }));
+    await generations.submit(replyDraft(id, 'On', { key: 'k' }));
+    expect(await charactersNow()).toBe(15);
+  });
+
+  test('of a message and the deletion of its conversation at the same time one wins, and the other does nothing', async () => {
     const { generations, conversations } = given.store;
     for (let round = 0; round < 10; round++) {
       const { id } = await createConversation(given.store);
@@ -63,9 +90,11 @@ export function conversationTests(open: Open): void {
       const order = round % 2 ? [deleting(), sending()] : [sending(), deleting()];
       const answers = await Promise.all(order);
       const [gone, accepted] = round % 2 ? answers : answers.reverse();
-      expect(gone).toEqual(accepted ? [sent.generation.id] : []);
-      expect(await generations.byIds([sent.generation.id])).toEqual([]);
-      expect(await conversations.messagesByIds([sent.reply.messageId, sent.reply.replyId])).toEqual([]);
+      expect(gone).toEqual(accepted ? undefined : []);
+      expect(await conversations.byIds([id])).toHaveLength(accepted ? 1 : 0);
+      expect(await generations.byIds([sent.generation.id])).toHaveLength(accepted ? 1 : 0);
+      const messages = await conversations.messagesByIds([sent.reply.messageId, sent.reply.replyId]);
+      expect(messages).toHaveLength(accepted ? 2 : 0);
     }
   });
 

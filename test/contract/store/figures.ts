@@ -54,15 +54,15 @@ export function figureTests(open: Open): void {
     await store.generations.settle(generation.id, outcome());
     await store.conversations.delete(id);
     expect((await store.generations.modelFigures()).get('whale')?.processed).toBe(1);
-    expect((await store.generations.usage(ann.id)).generations).toBe(1);
+    expect((await store.usage.totals([ann.id])).get(ann.id)?.generations).toBe(1);
   });
 
   test('a viewer is charged for what ended, however it did, and for nothing else', async () => {
-    const { generations } = given.store;
+    const { generations, usage } = given.store;
     await generations.submit(draft());
     await ended({ usage: { promptTokens: 10, completionTokens: 4 } });
     await ended({ status: 'CANCELLED', usage: { promptTokens: null, completionTokens: 2 } }, { modelId: 'ox' });
-    expect(await generations.usage(ann.id)).toEqual({ generations: 2, promptTokens: 10, completionTokens: 6 });
-    expect(await generations.usage(bob.id)).toEqual({ generations: 0, promptTokens: 0, completionTokens: 0 });
+    const totals = await usage.totals([ann.id, bob.id]);
+    expect(totals).toEqual(new Map([[ann.id, { generations: 2, promptTokens: 10, completionTokens: 6 }]]));
   });
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Conversation, Viewer } from '../../../src/domain/conversation.ts';
 import type { Outcome } from '../../../src/domain/generation.ts';
 import { newId } from '../../../src/domain/ids.ts';
+import type { Account } from '../../../src/domain/quota.ts';
 import type { GenerationDraft, Store } from '../../../src/store/store.ts';
 
 export type Open = (options?: { onQuery?: (statement: string) => void }) => Promise<Store>;
@@ -36,16 +37,23 @@ interface DraftOptions {
   createdAt?: number;
   key?: string | null;
   fingerprint?: string;
+  /** Without limits where left out. */
+  account?: Partial<Account>;
+  reservedTokens?: number;
+  generationsAtOnce?: number;
 }
 
 /** A generation on a prompt of its own. */
 export function draft(options: DraftOptions = {}): GenerationDraft {
   const { id = newId('gen'), viewerId = ann.id, modelId = 'whale', createdAt = 1000 } = options;
-  const { key = null, fingerprint = 'call me' } = options;
+  const { key = null, fingerprint = 'call me', reservedTokens = 0, generationsAtOnce = null } = options;
   return {
     generation: { id, viewerId, modelId, parameters: {}, onDisconnect: 'CONTINUE', createdAt },
     messages: [{ role: 'USER', text: 'Call me' }],
     reply: null,
+    account: { id: viewerId, tokensPerDay: null, tokensPerMonth: null, ...options.account },
+    reservedTokens,
+    generationsAtOnce,
     idempotencyKey: key,
     fingerprint,
   };
@@ -82,6 +90,7 @@ export async function createConversation(store: Store, changes: Partial<Conversa
     title: '',
     lastMessageId: null,
     activeGenerationId: null,
+    characters: 0,
     createdAt: 500,
     updatedAt: 500,
     ...changes,

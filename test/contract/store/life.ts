@@ -64,7 +64,7 @@ export function lifeTests(open: Open): void {
     expect((await Promise.all([settle(), settle(), settle()])).filter(Boolean)).toHaveLength(1);
     expect(await store.generations.settle(id, outcome({ status: 'CANCELLED', text: 'late' }))).toBe(false);
     expect(await generationOf(store, id)).toMatchObject({ status: 'COMPLETED', text: 'Ishmael.' });
-    expect(await store.generations.usage(ann.id)).toMatchObject({ generations: 1 });
+    expect((await store.usage.totals([ann.id])).get(ann.id)).toMatchObject({ generations: 1 });
     expect(await store.generations.settle('gen_unknown', outcome())).toBe(false);
   });
 

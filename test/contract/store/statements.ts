@@ -30,7 +30,7 @@ export function statementTests(open: Open): void {
   });
 
   test('what takes several ids costs the same for none, for three and for fifty of them, at most one statement', async () => {
-    const { generations, conversations, viewers } = given.store;
+    const { generations, conversations, viewers, usage } = given.store;
     const methods = {
       generations: generations.byIds,
       positions: generations.queuePositions,
@@ -38,12 +38,22 @@ export function statementTests(open: Open): void {
       messages: conversations.messagesByIds,
       pages: (ids: string[]) => conversations.messagePages(ids, page),
       viewers: viewers.byIds,
+      totals: usage.totals,
+      byDay: (ids: string[]) => usage.byDay(ids, 0),
+      standings: (ids: string[]) => usage.standings(ids, 1000),
     };
     for (const [name, read] of Object.entries(methods)) {
       const ids = (count: number) => Array.from({ length: count }, (_, i) => `conv_${i}`);
       const costs = [await costOf(() => read([])), await costOf(() => read(ids(3))), await costOf(() => read(ids(50)))];
       expect(costs, name).toEqual([0, 1, 1]);
     }
+  });
+
+  test('limits cost a submit two statements, and no limits none', async () => {
+    const { generations } = given.store;
+    const plain = await costOf(() => generations.submit(draft()));
+    expect(await costOf(() => generations.submit(draft({ account: { tokensPerDay: 10 } })))).toBe(plain + 2);
+    expect(await costOf(() => generations.submit(draft({ generationsAtOnce: 10 })))).toBe(plain + 2);
   });
 
   test('the figures of thirty models cost what those of one do', async () => {

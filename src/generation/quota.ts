@@ -1,0 +1,79 @@
+import type { Viewer } from '../domain/conversation.ts';
+import { type Account, periodsOf, type Tally } from '../domain/quota.ts';
+import type { Store, ViewerStanding } from '../store/store.ts';
+import type { Allowance, Quotas, ViewerLimits } from './generation.ts';
+
+/** How much one may ask for, and have asked for. Null is no limit. */
+export interface GenerationLimits {
+  /** UTF-16 code units of all that a model is to read for one answer. */
+  readonly promptCharacters: number;
+  /** The most that `maxTokens` may ask for. */
+  readonly maxTokens: number;
+  /** Queued and running ones of one viewer. */
+  readonly generationsAtOnce: number | null;
+  readonly tokensPerDay: number | null;
+  readonly tokensPerMonth: number | null;
+}
+
+/** What is reserved for an answer whose length nobody has said. A backend may write more; that is booked at the end. */
+const assumedTokens = 4_096;
+/**
+ * About so many characters of English make a token.
+ * @see https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
+ */
+const charactersPerToken = 4;
+
+/** The account that a viewer's generations count against. */
+export const accountOf = ({ id }: Viewer, { tokensPerDay, tokensPerMonth }: GenerationLimits): Account => ({
+  id,
+  tokensPerDay,
+  tokensPerMonth,
+});
+
+/** As many tokens as a generation is thought to take at most, before any backend has counted its prompt. */
+export function tokensFor(promptCharacters: number, maxTokens: number | undefined, limits: GenerationLimits): number {
+  const answer = maxTokens ?? Math.min(assumedTokens, limits.maxTokens);
+  return Math.ceil(promptCharacters / charactersPerToken) + answer;
+}
+
+interface QuotaDeps {
+  readonly store: Store;
+  readonly limits: GenerationLimits;
+  readonly now?: () => number;
+}
+
+/** What the configured limits leave to viewers. */
+export function createQuotas({ store, limits, now = Date.now }: QuotaDeps): Quotas {
+  return {
+    async limits(viewerIds) {
+      const at = now();
+      const standings = await store.usage.standings(viewerIds, at);
+      return new Map(viewerIds.map((id) => [id, limitsOf(id, standings.get(id), limits, at)]));
+    },
+  };
+}
+
+function limitsOf(
+  id: string,
+  standing: ViewerStanding | undefined,
+  limits: GenerationLimits,
+  at: number,
+): ViewerLimits {
+  const own = standing?.accounts.get(id);
+  const { day, month } = periodsOf(at);
+  const open = { used: standing?.open ?? 0, reserved: 0 };
+  return {
+    tokensPerDay: allowance(limits.tokensPerDay, own?.day, day.end),
+    tokensPerMonth: allowance(limits.tokensPerMonth, own?.month, month.end),
+    generationsAtOnce: allowance(limits.generationsAtOnce, open, null),
+  };
+}
+
+function allowance(
+  limit: number | null,
+  { used, reserved }: Tally = { used: 0, reserved: 0 },
+  resetsAt: number | null,
+): Allowance | null {
+  if (limit === null) return null;
+  return { limit, used, reserved, remaining: Math.max(0, limit - used - reserved), resetsAt };
+}

@@ -1,0 +1,36 @@
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** Documents that were registered before, by their ids: hashes, as the clients' build tools write them. */
+export type TrustedDocuments = ReadonlyMap<string, string>;
+
+/**
+ * Executes `documents` alone. Clients send the id of one, as `documentId` or as Apollo does. What stands beside it as the
+ * `query` is not read: over WebSocket there must be one.
+ */
+export function trustedDocumentsOnly(documents: TrustedDocuments): Plugin {
+  return {
+    onParams({ params, setParams }) {
+      const { operationName, variables, extensions } = params;
+      const id = idOf(params);
+      if (id === undefined) {
+        throw refusal('This server executes registered documents only: send the `documentId` of one.');
+      }
+      const document = documents.get(id);
+      if (document === undefined) {
+        throw refusal('No document is registered by this id. Register what the client was built with.');
+      }
+      setParams({ query: document, operationName, variables, extensions });
+    },
+  };
+}
+
+/** `documentId`, with the name of the hash before it or without, or `extensions.persistedQuery.sha256Hash`. */
+function idOf(params: object): string | undefined {
+  const { documentId, extensions } = params as { documentId?: unknown; extensions?: Record<string, unknown> };
+  const { sha256Hash } = (extensions?.persistedQuery ?? {}) as { sha256Hash?: unknown };
+  const id = documentId ?? sha256Hash;
+  return typeof id === 'string' ? id.replace(/^sha256:/, '') : undefined;
+}
+
+const refusal = (message: string) => new GraphQLError(message, { extensions: { http: { status: 400, spec: true } } });
