@@ -55,7 +55,6 @@ export class RedisPlaces implements Places {
   readonly #node = randomBytes(6).toString('base64url');
   readonly #renewal: NodeJS.Timeout;
   #taken = 0;
-  readonly #onReady = () => this.#renew(this.#held.size);
 
   constructor({ redis, ask, name, limit, lifeMs }: RedisPlacesOptions) {
     redis.defineCommand('millraceTakePlace', { numberOfKeys: 1, lua: takeScript });
@@ -66,11 +65,10 @@ export class RedisPlaces implements Places {
     this.#limit = limit;
     this.#lifeMs = lifeMs;
     const step = () => {
-      // A connection that is away says so itself, and renews all when it is back.
+      // What it would fail of is told by the connection.
       if (redis.status === 'ready') this.#renew(Math.ceil(this.#held.size / stepsInRound));
     };
     this.#renewal = setInterval(step, lifeMs / roundsInLife / stepsInRound).unref();
-    redis.on('ready', this.#onReady);
   }
 
   async take(key: string): Promise<Place | undefined> {
@@ -106,6 +104,5 @@ export class RedisPlaces implements Places {
 
   close(): void {
     clearInterval(this.#renewal);
-    this.#redis.off('ready', this.#onReady);
   }
 }

@@ -19,7 +19,7 @@ beforeEach(() => {
     ...people,
     authenticate(credentials) {
       looked.push(credentials.token);
-      if (credentials.token === 'away') throw new MillraceError('UNAVAILABLE', 'Nobody knows now.');
+      if (credentials.token?.startsWith('away')) throw new MillraceError('UNAVAILABLE', 'Nobody knows now.');
       return people.authenticate(credentials);
     },
   };
@@ -93,6 +93,6 @@ test('a client that shows the same wrong token again and again keeps nobody out'
 });
 
 test('what can’t be found out now is no failure', async () => {
-  for (let n = 0; n < 2 * limit; n++) expect(await code(auth, 'away')).toBe('UNAVAILABLE');
+  for (let n = 0; n < 2 * limit; n++) expect(await code(auth, `away-${n}`)).toBe('UNAVAILABLE');
   expect(await code(auth, 'ann')).toBe('in');
 });
