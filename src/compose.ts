@@ -140,7 +140,11 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
   };
   return {
-    pipeline: createPipeline({ services, auth, logger, allowsOrigin: origins.allowsOrigin }),
+    pipeline: createPipeline({
+      ...{ services, auth, logger },
+      allowsOrigin: origins.allowsOrigin,
+      bodyBytes: config.limits.bodyBytes,
+    }),
     origins,
     readiness: {
       store: () => store.check(),

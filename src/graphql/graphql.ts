@@ -40,9 +40,11 @@ interface PipelineOptions {
   readonly logger: Logger;
   /** Whether a page from `origin` may use this server, which the page knows as `host`. */
   readonly allowsOrigin: (origin: string, host: string | null) => boolean;
+  /** The most bytes that a request's body may have. */
+  readonly bodyBytes: number;
 }
 
-export function createPipeline({ services, auth, logger, allowsOrigin }: PipelineOptions): Pipeline {
+export function createPipeline({ services, auth, logger, allowsOrigin, bodyBytes }: PipelineOptions): Pipeline {
   const mask = (error: unknown) =>
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'));
 
@@ -58,7 +60,15 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
     logging: false,
     landingPage: false,
     multipart: false,
-    plugins: [httpDoor(auth, mask), limits, maskValidation(mask), breakingOff(mask), multipartSubscriptions()],
+    maxRequestBodySize: bodyBytes,
+    plugins: [
+      httpDoor(auth, mask),
+      plainBodies,
+      limits,
+      maskValidation(mask),
+      breakingOff(mask),
+      multipartSubscriptions(),
+    ],
     ...graphiql,
   });
 
@@ -90,6 +100,15 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
 
 /** What other transports' operations are taken for: by GET there would be no mutations. */
 const posted = new Request('http://localhost/graphql', { method: 'POST' });
+
+/** A few compressed bytes could be gigabytes. */
+const plainBodies: Plugin = {
+  onRequestParse({ request }) {
+    if ((request.headers.get('content-encoding') ?? 'identity') === 'identity') return;
+    const message = 'Bodies are taken uncompressed: leave Content-Encoding out.';
+    throw new GraphQLError(message, { extensions: { http: { status: 415 } } });
+  },
+};
 
 const limits: Plugin = { onValidate: ({ addValidationRule }) => addValidationRule(limitsRule) };
 

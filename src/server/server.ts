@@ -6,10 +6,15 @@ import type { Pipeline } from '../graphql/graphql.ts';
 import { addressOf } from './address.ts';
 import { answerHealth, answerReady, type Readiness } from './health.ts';
 import type { OriginRules } from './origin.ts';
-import { createWsTransport, refuse } from './ws.ts';
+import { createWsTransport, refuse, type WsLimits } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
 const farewellMs = 500;
+
+/** A request's headers, and the whole of it, are to be here so soon; looked after so often. In ms. */
+const patience = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 };
+/** Load balancers keep idle connections for 60 s: it is for them to end them. */
+const keepAliveTimeout = 65_000;
 
 interface HttpServerOptions {
   /** Undefined for a process that only works: it answers nothing but its health. */
@@ -19,8 +24,11 @@ interface HttpServerOptions {
   readonly origins: OriginRules;
   /** How many proxies stand in front. */
   readonly trustedProxies: number;
+  readonly limits: WsLimits;
   /** Over how long WebSockets are told to go, in ms, where other nodes are there for them; 0 where none is. */
   readonly spreadMs?: number;
+  /** How long requests may take to come, as Node has it. */
+  readonly timeouts?: Partial<typeof patience>;
 }
 
 export interface HttpServer {
@@ -35,23 +43,18 @@ export interface HttpServer {
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
-export function createHttpServer({
-  pipeline,
-  readiness,
-  logger,
-  origins,
-  trustedProxies,
-  spreadMs = 0,
-}: HttpServerOptions): HttpServer {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { pipeline, readiness, origins, trustedProxies, limits, logger, spreadMs = 0, timeouts } = options;
   const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
-  const ws = pipeline && createWsTransport(pipeline, addressFor);
+  const ws = pipeline && createWsTransport({ pipeline, limits, logger, addressOf: addressFor });
   let closing = false;
   const answers = new Set<ServerResponse>();
 
-  const server = createServer((request, response) => {
+  const server = createServer({ ...patience, ...timeouts, keepAliveTimeout, shouldUpgradeCallback: isWebSocket });
+  server.on('request', (request, response) => {
     answers.add(response);
     response.once('close', () => answers.delete(response));
-    const path = request.url?.split('?', 1)[0];
+    const path = pathOf(request);
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, closing);
     if (!pipeline) return response.writeHead(404).end();
@@ -68,7 +71,7 @@ export function createHttpServer({
     if (closing) return refuse(socket, '503 Service Unavailable');
     const { origin, host } = request.headers;
     if (!origins.allowsHost(host) || !origins.allowsOrigin(origin, host)) return refuse(socket, '403 Forbidden');
-    if (!ws || request.url?.split('?', 1)[0] !== '/graphql') return refuse(socket, '404 Not Found');
+    if (!ws || pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
     ws.upgrade(request, socket, head);
   });
 
@@ -95,6 +98,11 @@ export function createHttpServer({
     },
   };
 }
+
+/** Other protocols that a client offers to go on with are passed over: its request is answered as it stands. */
+const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
+const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
 /** Where nobody is asked who they are. */
 function refuseHost(response: ServerResponse): void {

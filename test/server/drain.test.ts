@@ -6,6 +6,7 @@ import { createHttpServer } from '../../src/server/server.ts';
 import { openSocket } from './raw-socket.ts';
 
 const origins = originRules({ origins: [], loopbackOnly: true });
+const limits = { bodyBytes: 1 << 20, messagesPerSecond: 100, subscriptionsPerSocket: 200 };
 /** Nobody comes in. */
 const pipeline: Pipeline = {
   handle() {},
@@ -21,6 +22,7 @@ test('once it drains, /ready says that the server stops, and /health that it is 
     logger: pino({ level: 'silent' }),
     origins,
     trustedProxies: 0,
+    limits,
   });
   const url = await http.listen(0, '127.0.0.1');
   expect((await fetch(`${url}/ready`)).status).toBe(200);
@@ -36,7 +38,7 @@ test('once it drains, /ready says that the server stops, and /health that it is 
 
 test('a stop tells every socket to come back, also where it takes its time over many', async () => {
   const logger = pino({ level: 'silent' });
-  const http = createHttpServer({ pipeline, readiness: {}, logger, origins, trustedProxies: 0, spreadMs: 200 });
+  const http = createHttpServer({ pipeline, readiness: {}, logger, origins, trustedProxies: 0, limits, spreadMs: 200 });
   const url = await http.listen(0, '127.0.0.1');
   const sockets = await Promise.all(
     Array.from({ length: 30 }, () => openSocket(`${url.replace('http', 'ws')}/graphql`)),
