@@ -115,6 +115,7 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
   holdStrangers(raw, connection, () => {
     wire.close(tooBigCode, 'Too much before connection_ack');
     socket.pause();
+    raw.end();
   });
 }
 
