@@ -150,3 +150,15 @@ test('ids are free again after their error and their complete; operations of sev
   );
   socket.terminate();
 });
+
+test('a stream that its client has left says nothing more, its end neither', async () => {
+  const socket = await connect(url);
+  socket.send(stream);
+  expect(await socket.next()).toEqual(streamed);
+  socket.send({ id: '1', type: 'complete' });
+  socket.send(query);
+  for (const answer of answered) expect(await socket.next()).toEqual(answer);
+  socket.send({ type: 'ping' });
+  expect(await socket.next()).toEqual({ type: 'pong' });
+  socket.terminate();
+});
