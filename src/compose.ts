@@ -158,6 +158,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   return {
     pipeline: createPipeline({
       ...{ services, auth, logger, allowsOrigin: origins.allowsOrigin, limits: config.limits.operation },
+      bodyBytes: config.limits.bodyBytes,
       ...{ introspection, graphiql, trustedDocuments },
     }),
     origins,

@@ -36,6 +36,7 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
     logger,
     origins,
     trustedProxies: config.server.trustedProxies,
+    limits: config.limits,
     spreadMs,
   });
   const url = await listen(http, app, config);

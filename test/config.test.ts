@@ -23,8 +23,8 @@ describe('without a file and with an empty environment', () => {
       auth: { mode: ['none'] },
       server: { origins: [], trustedProxies: 0, introspection: true, graphiql: true, trustedDocuments: null },
       limits: {
-        bodyBytes: 8 * 2 ** 20,
-        promptCharacters: 2_000_000,
+        bodyBytes: 4 * 2 ** 20,
+        promptCharacters: 1_000_000,
         maxTokens: 131_072,
         operation: { depth: 20, aliases: 100, documentTokens: 5_000, objects: 50_000 },
         operationsPerSecond: { viewer: null, ip: null },

@@ -47,7 +47,7 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
   const own = await embedded(config);
   const parts = { ...own, ...alter(own) };
   const app = await compose(config, parts, logger);
-  const http = createHttpServer({ ...app, logger, trustedProxies: 0 });
+  const http = createHttpServer({ ...app, logger, trustedProxies: 0, limits: config.limits });
   await app.work();
   let listening = false;
   const run = async (query: string, variables: Variables = {}) =>
