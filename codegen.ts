@@ -20,6 +20,7 @@ const config: CodegenConfig = {
           GenerationEnded: '../events.ts#GenerationEventOf',
           Conversation: '../../domain/conversation.ts#Conversation as ConversationRow',
           Message: '../../domain/conversation.ts#Message as MessageRow',
+          ShareLink: '../../domain/sharing.ts#ShareLink as ShareLinkRow',
           Viewer: '../../domain/conversation.ts#Viewer as ViewerRow',
           Model: '../../domain/model.ts#Model as ModelRow',
           Service: '../context.ts#ServiceFacts',

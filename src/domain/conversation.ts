@@ -1,4 +1,5 @@
 import type { Role } from './generation.ts';
+import type { Visibility } from './sharing.ts';
 
 export interface Conversation {
   readonly id: string;
@@ -8,6 +9,7 @@ export interface Conversation {
   readonly lastMessageId: string | null;
   /** The reply that is queued or running. */
   readonly activeGenerationId: string | null;
+  readonly visibility: Visibility;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -31,4 +33,6 @@ export interface Viewer {
   readonly id: string;
   readonly name: string;
   readonly role: ViewerRole;
+  /** Of who came by a link: id of the one generation or conversation that they may read. */
+  readonly only?: string;
 }

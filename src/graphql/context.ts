@@ -1,5 +1,5 @@
 import type { Viewer } from '../domain/conversation.ts';
-import type { Conversations, Generations, Models } from '../generation/generation.ts';
+import type { Conversations, Generations, Models, Sharing } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -7,6 +7,7 @@ import { createLoaders, type Loaders } from './loaders.ts';
 export interface Services {
   readonly generations: Generations;
   readonly conversations: Conversations;
+  readonly sharing: Sharing;
   readonly store: Store;
   readonly models: Models;
   readonly service: ServiceFacts;

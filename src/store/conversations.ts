@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { Conversation } from '../domain/conversation.ts';
 import { inList } from './in-list.ts';
 import { messagePages } from './messages.ts';
 import { cut, decodePosition, encodePosition, positions, readingOrder } from './paging.ts';
@@ -8,7 +9,7 @@ import { type Tables, toConversation, toMessage } from './tables.ts';
 /** The conversations and their messages by SQL. */
 export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
   return {
-    async create({ id, ownerId, title, lastMessageId, activeGenerationId, createdAt, updatedAt }) {
+    async create({ id, ownerId, title, lastMessageId, activeGenerationId, visibility, createdAt, updatedAt }) {
       await db
         .insertInto('conversations')
         .values({
@@ -17,6 +18,7 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
           title,
           last_message_id: lastMessageId,
           active_generation_id: activeGenerationId,
+          visibility,
           created_at: createdAt,
           updated_at: updatedAt,
         })
@@ -29,15 +31,8 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
       return rows.map(toConversation);
     },
 
-    async rename(id, title) {
-      const row = await db
-        .updateTable('conversations')
-        .set({ title })
-        .where('id', '=', id)
-        .returningAll()
-        .executeTakeFirst();
-      return row && toConversation(row);
-    },
+    rename: (id, title) => change(db, id, { title }),
+    setVisibility: (id, visibility) => change(db, id, { visibility }),
 
     delete: (id) => remove(db, id),
     page: (ownerId, page) => conversationPage(db, ownerId, page),
@@ -52,6 +47,15 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
   };
 }
 
+async function change(
+  db: Kysely<Tables>,
+  id: string,
+  changes: Partial<Pick<Conversation, 'title' | 'visibility'>>,
+): Promise<Conversation | undefined> {
+  const row = await db.updateTable('conversations').set(changes).where('id', '=', id).returningAll().executeTakeFirst();
+  return row && toConversation(row);
+}
+
 /**
  * The conversation goes first: a message that is being sent holds its row, so either it is in already and is deleted
  * with the rest, or it finds no conversation.
@@ -60,6 +64,11 @@ function remove(db: Kysely<Tables>, id: string): Promise<string[]> {
   return db.transaction().execute(async (trx) => {
     await trx.deleteFrom('conversations').where('id', '=', id).execute();
     await trx.deleteFrom('messages').where('conversation_id', '=', id).execute();
+    const generations = trx.selectFrom('generations').select('id').where('conversation_id', '=', id);
+    await trx
+      .deleteFrom('share_links')
+      .where(({ or, eb }) => or([eb('target_id', '=', id), eb('target_id', 'in', generations)]))
+      .execute();
     const gone = await trx.deleteFrom('generations').where('conversation_id', '=', id).returning('id').execute();
     return gone.map((row) => row.id);
   });

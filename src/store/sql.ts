@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { sqlConversations } from './conversations.ts';
 import { sqlGenerations } from './generations.ts';
+import { sqlLinks } from './links.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { sqlViewers } from './viewers.ts';
@@ -11,6 +12,7 @@ export function sqlStore(db: Kysely<Tables>): Store {
     generations: sqlGenerations(db),
     conversations: sqlConversations(db),
     viewers: sqlViewers(db),
+    links: sqlLinks(db),
     check: async () => {
       await db.selectFrom('viewers').select('id').limit(1).execute();
     },

@@ -1,5 +1,6 @@
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { ChatMessage, Generation, Outcome } from '../domain/generation.ts';
+import type { ShareLink, Visibility } from '../domain/sharing.ts';
 
 /**
  * The records: the truth about everything but the text of a generation that has not ended. Every method that takes
@@ -10,6 +11,7 @@ export interface Store {
   readonly generations: GenerationRecords;
   readonly conversations: ConversationRecords;
   readonly viewers: ViewerRecords;
+  readonly links: LinkRecords;
   /** Rejects where the records can't be read now. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +49,9 @@ export interface GenerationRecords {
 
   /** A viewer's generations, newest first. */
   page(viewerId: string, page: PageRequest, status?: Generation['status']): Promise<Page<Generation>>;
+
+  /** Resolves to the generation with its new visibility, or undefined where it is gone. */
+  setVisibility(id: string, visibility: Visibility): Promise<Generation | undefined>;
 
   /** The place in line of those among `ids` that are queued, 1 for the next of its model. */
   queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
@@ -108,7 +113,9 @@ export interface ConversationRecords {
   byIds(ids: readonly string[]): Promise<Conversation[]>;
   /** Resolves to the conversation with its new title, or undefined where it is gone. */
   rename(id: string, title: string): Promise<Conversation | undefined>;
-  /** Deletes it with its messages and generations; resolves to the ids of those generations. */
+  /** Resolves to the conversation with its new visibility, or undefined where it is gone. */
+  setVisibility(id: string, visibility: Visibility): Promise<Conversation | undefined>;
+  /** Deletes it with its messages, its generations and the links to any of them; resolves to the ids of those generations. */
   delete(id: string): Promise<string[]>;
   /** A viewer's conversations, the last changed first. */
   page(ownerId: string, page: PageRequest): Promise<Page<Conversation>>;
@@ -121,6 +128,18 @@ export interface ViewerRecords {
   /** Records a viewer, or gives a known one this name and role. Comes before any other record that names the viewer. */
   put(viewer: Viewer): Promise<void>;
   byIds(ids: readonly string[]): Promise<Viewer[]>;
+}
+
+export interface LinkRecords {
+  /** Records a link by the hash of its token. */
+  create(link: ShareLink, hash: string): Promise<void>;
+  /** The link whose token has this hash. */
+  byHash(hash: string): Promise<ShareLink | undefined>;
+  byIds(ids: readonly string[]): Promise<ShareLink[]>;
+  /** All links to any of these generations and conversations, the newest first. */
+  ofTargets(targetIds: readonly string[]): Promise<ShareLink[]>;
+  /** Resolves to the link, revoked: as of now, or as of when it first was. Undefined where it is gone. */
+  revoke(id: string, at: number): Promise<ShareLink | undefined>;
 }
 
 /** Part of an ordered list: `limit` rows from its start or its end, of those between two positions. */

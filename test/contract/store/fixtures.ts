@@ -82,6 +82,7 @@ export async function createConversation(store: Store, changes: Partial<Conversa
     title: '',
     lastMessageId: null,
     activeGenerationId: null,
+    visibility: 'PRIVATE',
     createdAt: 500,
     updatedAt: 500,
     ...changes,
