@@ -85,7 +85,7 @@ describe('the token of a link', () => {
 
   test('that expires is refused from that moment on, though it is remembered', async () => {
     const auth = node({ pollMs: 60_000 });
-    const expiresAt = Date.now() + 50;
+    const expiresAt = Date.now() + 500;
     const { token } = await makeLink({ expiresAt });
     await enter(auth, token);
     await expect.poll(() => enter(auth, token).catch(({ code }) => code)).toBe('UNAUTHENTICATED');
@@ -117,7 +117,7 @@ describe('a watch', () => {
 
   test('ends when the link expires', async () => {
     const auth = node();
-    const { token } = await makeLink({ expiresAt: Date.now() + 50 });
+    const { token } = await makeLink({ expiresAt: Date.now() + 500 });
     const session = await enter(auth, token);
     await new Promise<void>((resolve) => auth.watch(session, resolve));
   });
