@@ -21,6 +21,7 @@ const config: CodegenConfig = {
           Conversation: '../../domain/conversation.ts#Conversation as ConversationRow',
           Message: '../../domain/conversation.ts#Message as MessageRow',
           DailyUsage: '../../store/store.ts#DailyUsage as DailyUsageRow',
+          ShareLink: '../../domain/sharing.ts#ShareLink as ShareLinkRow',
           Viewer: '../../domain/conversation.ts#Viewer as ViewerRow',
           Model: '../../domain/model.ts#Model as ModelRow',
           Service: '../context.ts#ServiceFacts',

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Authenticator } from './auth/auth.ts';
+import { withLinks } from './auth/links.ts';
 import { noAuthentication } from './auth/none.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
@@ -17,6 +19,7 @@ import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
 import { createQuotas } from './generation/quota.ts';
 import { type RunDeps, run } from './generation/run.ts';
+import { createSharing } from './generation/sharing.ts';
 import { keepSweeping } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import type { Log } from './log/log.ts';
@@ -129,8 +132,13 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Wires the parts together; the same in both modes. */
-export async function compose(config: Config, parts: Parts, logger: Logger): Promise<App> {
+/** Wires the parts together; the same in both modes. `people` decides who comes in without a link. */
+export async function compose(
+  config: Config,
+  parts: Parts,
+  logger: Logger,
+  people: Authenticator = noAuthentication(),
+): Promise<App> {
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
   const warn = warning(logger);
   const { store, bus, log } = parts;
@@ -143,12 +151,13 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
   const quotas = createQuotas(deps);
+  const sharing = createSharing(deps);
   const service = { version, startedAt: Date.now() };
-  const services = { generations, conversations, quotas, store, models, service };
+  const services = { generations, conversations, sharing, quotas, store, models, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
   const { introspection, graphiql, trustedDocuments } = config.server;
-  const auth = noAuthentication();
-  const { viewer } = await auth.authenticate({ ip: '', token: undefined });
+  const auth = withLinks(people, { store, onError: warn });
+  const { viewer } = await people.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 

@@ -1,5 +1,5 @@
 import type { Viewer } from '../domain/conversation.ts';
-import type { Conversations, Generations, Models, Quotas } from '../generation/generation.ts';
+import type { Conversations, Generations, Models, Quotas, Sharing } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -8,6 +8,7 @@ export interface Services {
   readonly generations: Generations;
   readonly conversations: Conversations;
   readonly quotas: Quotas;
+  readonly sharing: Sharing;
   readonly store: Store;
   readonly models: Models;
   readonly service: ServiceFacts;

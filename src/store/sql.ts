@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { sqlConversations } from './conversations.ts';
 import { sqlGenerations } from './generations.ts';
+import { sqlLinks } from './links.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { sqlUsage } from './usage.ts';
@@ -13,6 +14,7 @@ export function sqlStore(db: Kysely<Tables>): Store {
     conversations: sqlConversations(db),
     viewers: sqlViewers(db),
     usage: sqlUsage(db),
+    links: sqlLinks(db),
     check: async () => {
       await db.selectFrom('viewers').select('id').limit(1).execute();
     },

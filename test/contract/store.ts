@@ -3,6 +3,7 @@ import { conversationTests } from './store/conversations.ts';
 import { figureTests } from './store/figures.ts';
 import type { Open } from './store/fixtures.ts';
 import { lifeTests } from './store/life.ts';
+import { linkTests } from './store/links.ts';
 import { pagingTests } from './store/paging.ts';
 import { promptTests } from './store/prompt.ts';
 import { quotaTests } from './store/quota.ts';
@@ -20,6 +21,7 @@ export function storeContract(name: string, open: Open): void {
     describe('prompt', () => promptTests(open));
     describe('figures', () => figureTests(open));
     describe('conversations and viewers', () => conversationTests(open));
+    describe('sharing and links', () => linkTests(open));
     describe('pages', () => pagingTests(open));
     describe('statements', () => statementTests(open));
   });

@@ -3,6 +3,7 @@ import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
 import type { DailyUsage as DailyUsageRow } from '../../store/store.ts';
+import type { ShareLink as ShareLinkRow } from '../../domain/sharing.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { ServiceFacts, Context } from '../context.ts';
 export type Maybe<T> = T | null;
@@ -107,10 +108,14 @@ export type Conversation = Node & {
   messages: MessageConnection;
   /** Whose it is. */
   owner: Viewer;
+  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  shareLinks: Array<ShareLink>;
   /** Its title; made from the first message unless given. Empty until there is one. */
   title: Scalars['String']['output'];
   /** When a message was last added, or a reply ended. */
   updatedAt: Scalars['DateTime']['output'];
+  /** Who may read it, with all that is in it. */
+  visibility: Visibility;
 };
 
 
@@ -155,6 +160,23 @@ export type CreateConversationPayload = {
   conversation: Conversation;
 };
 
+/** What the link is to lead to, and for how long. */
+export type CreateShareLinkInput = {
+  /** When the link ends by itself; where left out, it holds until it is revoked. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The id of the generation or conversation. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `createShareLink`. */
+export type CreateShareLinkPayload = {
+  __typename?: 'CreateShareLinkPayload';
+  /** The new link. */
+  link: ShareLink;
+  /** What admits: `Authorization: Bearer link_…`. It is shown here and never again. */
+  token: Scalars['String']['output'];
+};
+
 /** What a viewer has used of one model on one day: by the generations that were accepted on that day, and have ended. */
 export type DailyUsage = {
   __typename?: 'DailyUsage';
@@ -185,7 +207,7 @@ export type DeleteConversationPayload = {
 
 /** What becomes of a generation when its last follower leaves. */
 export type DisconnectPolicy =
-  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. */
+  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. Who may only read it does not count. */
   | 'CANCEL'
   /** It goes on. */
   | 'CONTINUE';
@@ -249,12 +271,14 @@ export type Generation = Node & {
   firstTokenAt?: Maybe<Scalars['DateTime']['output']>;
   /** `gen_…` */
   id: Scalars['ID']['output'];
-  /** The conversation's message that it answers with; null for a generation outside a conversation. */
+  /** The conversation's message that it answers with; null for a generation outside a conversation, and where the viewer may read the generation only. */
   message?: Maybe<Message>;
   /** The model that was asked. */
   model: Model;
   /** Its place in the model's queue: 1 is next; null unless `QUEUED`. `myGenerations` tells when it changes. */
   queuePosition?: Maybe<Scalars['Int']['output']>;
+  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  shareLinks: Array<ShareLink>;
   /** When its first attempt started. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Where it stands. */
@@ -263,6 +287,8 @@ export type Generation = Node & {
   text: Scalars['String']['output'];
   /** The tokens it took; null until it has ended. */
   usage?: Maybe<TokenUsage>;
+  /** Who may read it. One in a conversation can also be read by whoever may read that. */
+  visibility: Visibility;
 };
 
 /** A page of generations. */
@@ -387,7 +413,7 @@ export type MessageEdge = {
 /** A model that can be asked, and how it does. */
 export type Model = Node & {
   __typename?: 'Model';
-  /** Where it runs. For admins. */
+  /** Where it runs. For admins: `FORBIDDEN` for others. */
   backends: Array<Backend>;
   /** How many generations can run at once, over all backends. */
   concurrency: Scalars['Int']['output'];
@@ -427,27 +453,39 @@ export type Mutation = {
   __typename?: 'Mutation';
   /**
    * Ends a generation that is queued or running; what was written so far stays. A generation that has ended is answered as it is.
-   * Errors: `NOT_FOUND`.
+   * Errors: `NOT_FOUND`, `FORBIDDEN` where the viewer may only read it.
    */
   cancelGeneration: CancelGenerationPayload;
-  /** Starts an empty conversation of the viewer's. */
+  /** Starts an empty conversation of the viewer's. Errors: `BAD_USER_INPUT`, `FORBIDDEN` for readers. */
   createConversation: CreateConversationPayload;
-  /** Deletes a conversation with its messages and generations; what runs in it is cancelled. Errors: `NOT_FOUND`. */
+  /**
+   * Makes a link that admits whoever has its token to one generation or conversation, read only, with or without an account.
+   * Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT` where it has 100 links that are good.
+   */
+  createShareLink: CreateShareLinkPayload;
+  /** Deletes a conversation with its messages and generations; what runs in it is cancelled. Errors: `NOT_FOUND`, `FORBIDDEN`. */
   deleteConversation: DeleteConversationPayload;
   /**
    * Starts a generation and answers as soon as it is accepted. It runs on whether or not anybody listens.
    * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input,
-   * `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
+   * `FORBIDDEN` for readers, `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
    * a day's or a month's tokens; both with `extensions.retryAfterMs`, where it helps to come back.
    */
   generate: GeneratePayload;
-  /** Changes the title of a conversation. Errors: `NOT_FOUND`, `BAD_USER_INPUT`. */
+  /** Changes the title of a conversation. Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`. */
   renameConversation: RenameConversationPayload;
+  /** Ends a link: whoever came by it is out within 5 seconds. Errors: `NOT_FOUND`. */
+  revokeShareLink: RevokeShareLinkPayload;
   /**
    * Adds the viewer's message to a conversation and starts the reply, with the whole conversation as its prompt.
-   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
+   * Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
    */
   sendMessage: SendMessagePayload;
+  /**
+   * Says who may read a generation, or a conversation with all that is in it, beside its owner and admins. Taken back, it ends the
+   * streams of those who may read it no more, with `NOT_FOUND`. Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`.
+   */
+  setVisibility: SetVisibilityPayload;
 };
 
 
@@ -460,6 +498,12 @@ export type MutationCancelGenerationArgs = {
 /** What can be done. */
 export type MutationCreateConversationArgs = {
   input: CreateConversationInput;
+};
+
+
+/** What can be done. */
+export type MutationCreateShareLinkArgs = {
+  input: CreateShareLinkInput;
 };
 
 
@@ -482,8 +526,20 @@ export type MutationRenameConversationArgs = {
 
 
 /** What can be done. */
+export type MutationRevokeShareLinkArgs = {
+  input: RevokeShareLinkInput;
+};
+
+
+/** What can be done. */
 export type MutationSendMessageArgs = {
   input: SendMessageInput;
+};
+
+
+/** What can be done. */
+export type MutationSetVisibilityArgs = {
+  input: SetVisibilityInput;
 };
 
 /** An object with a global id. The id tells the type: `gen_…`, `conv_…`, `msg_…`, `usr_…`; any other is a model's, as the configuration names it. */
@@ -563,6 +619,19 @@ export type RenameConversationPayload = {
   conversation: Conversation;
 };
 
+/** Which link to end. */
+export type RevokeShareLinkInput = {
+  /** The link's id. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `revokeShareLink`. */
+export type RevokeShareLinkPayload = {
+  __typename?: 'RevokeShareLinkPayload';
+  /** The link, revoked. */
+  link: ShareLink;
+};
+
 /** Who speaks in a conversation. */
 export type Role =
   /** The model. */
@@ -630,17 +699,45 @@ export type Service = {
   version: Scalars['String']['output'];
 };
 
+/** Who is to read what. */
+export type SetVisibilityInput = {
+  /** The id of the generation or conversation. */
+  id: Scalars['ID']['input'];
+  /** Who may read it beside its owner and admins. */
+  visibility: Visibility;
+};
+
+/** The answer to `setVisibility`. */
+export type SetVisibilityPayload = {
+  __typename?: 'SetVisibilityPayload';
+  /** The generation or conversation, as it is shared now. */
+  node: Node;
+};
+
+/** A link that admits whoever has its token to one generation or conversation, read only. */
+export type ShareLink = {
+  __typename?: 'ShareLink';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When it ends by itself; null where it does not. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** `link_…`. It is no secret, and admits nobody. */
+  id: Scalars['ID']['output'];
+  /** When it was revoked; null where it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
 /**
  * What can be followed. `generation` is exact: every change in order, none lost. The others give the state now, at once, and again after
  * changes: states in between may be skipped, the last one never.
  */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** A conversation, now and after every change of its title, messages or replies; completes when it is deleted. */
+  /** A conversation, now and after every change of its title, messages or replies; completes when it is deleted. Errors: `NOT_FOUND`, also later, once the viewer may not read it any more. */
   conversation: Conversation;
   /**
    * The log of one generation: what follows `after` (everything, where it is left out), then what comes live; completes after `GenerationEnded`.
-   * What had piled up comes merged. Errors: `NOT_FOUND`, `BAD_USER_INPUT` for a cursor of another generation.
+   * What had piled up comes merged. Errors: `NOT_FOUND` (also later, once the viewer may not read it any more), `BAD_USER_INPUT` for a cursor of another generation.
    */
   generation: GenerationEvent;
   /** A model's status and load, now and after every change (at most four times a second); all models where `id` is left out. */
@@ -699,7 +796,10 @@ export type TokenUsage = {
   promptTokens?: Maybe<Scalars['Int']['output']>;
 };
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type Viewer = Node & {
   __typename?: 'Viewer';
   /** Their conversations, the last changed first. At most 100; 20 where `first` is left out. A conversation that changes while you page moves to the front. */
@@ -724,14 +824,20 @@ export type Viewer = Node & {
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerConversationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerGenerationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -739,7 +845,10 @@ export type ViewerGenerationsArgs = {
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerUsageByDayArgs = {
   last?: Scalars['Int']['input'];
 };
@@ -759,9 +868,9 @@ export type ViewerLimits = {
 export type ViewerRole =
   /** Everything. */
   | 'ADMIN'
-  /** Generate, and see their own. */
+  /** Generate, share, and see their own and what is shared. */
   | 'MEMBER'
-  /** Read what is shared with them. */
+  /** Read what is shared, and change nothing. Who comes by a link is one, and reads what it leads to only. */
   | 'READER';
 
 /** What a viewer has used, over all generations that have ended. */
@@ -774,6 +883,13 @@ export type ViewerUsage = {
   /** Tokens of their prompts, as far as the backends told. */
   promptTokens: Scalars['Float']['output'];
 };
+
+/** Who may read a generation or conversation beside its owner and admins, and beside those who have a link. */
+export type Visibility =
+  /** Nobody. */
+  | 'PRIVATE'
+  /** Every viewer who has signed in. */
+  | 'SIGNED_IN';
 
 
 
@@ -876,6 +992,8 @@ export type ResolversTypes = {
   ConversationEdge: ResolverTypeWrapper<Omit<ConversationEdge, 'node'> & { node: ResolversTypes['Conversation'] }>;
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: ResolverTypeWrapper<Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
+  CreateShareLinkInput: CreateShareLinkInput;
+  CreateShareLinkPayload: ResolverTypeWrapper<Omit<CreateShareLinkPayload, 'link'> & { link: ResolversTypes['ShareLink'] }>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DailyUsage: ResolverTypeWrapper<DailyUsageRow>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
@@ -908,11 +1026,16 @@ export type ResolversTypes = {
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: ResolverTypeWrapper<Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
+  RevokeShareLinkInput: RevokeShareLinkInput;
+  RevokeShareLinkPayload: ResolverTypeWrapper<Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversTypes['ShareLink'] }>;
   Role: Role;
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: ResolverTypeWrapper<Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversTypes['Generation'], message: ResolversTypes['Message'] }>;
   Service: ResolverTypeWrapper<ServiceFacts>;
+  SetVisibilityInput: SetVisibilityInput;
+  SetVisibilityPayload: ResolverTypeWrapper<Omit<SetVisibilityPayload, 'node'> & { node: ResolversTypes['Node'] }>;
+  ShareLink: ResolverTypeWrapper<ShareLinkRow>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   TextAppended: ResolverTypeWrapper<GenerationEventOf>;
@@ -921,6 +1044,7 @@ export type ResolversTypes = {
   ViewerLimits: ResolverTypeWrapper<ViewerLimits>;
   ViewerRole: ViewerRole;
   ViewerUsage: ResolverTypeWrapper<ViewerUsage>;
+  Visibility: Visibility;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -937,6 +1061,8 @@ export type ResolversParentTypes = {
   ConversationEdge: Omit<ConversationEdge, 'node'> & { node: ResolversParentTypes['Conversation'] };
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
+  CreateShareLinkInput: CreateShareLinkInput;
+  CreateShareLinkPayload: Omit<CreateShareLinkPayload, 'link'> & { link: ResolversParentTypes['ShareLink'] };
   Cursor: Scalars['Cursor']['output'];
   DailyUsage: DailyUsageRow;
   Date: Scalars['Date']['output'];
@@ -965,10 +1091,15 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
+  RevokeShareLinkInput: RevokeShareLinkInput;
+  RevokeShareLinkPayload: Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversParentTypes['ShareLink'] };
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversParentTypes['Generation'], message: ResolversParentTypes['Message'] };
   Service: ServiceFacts;
+  SetVisibilityInput: SetVisibilityInput;
+  SetVisibilityPayload: Omit<SetVisibilityPayload, 'node'> & { node: ResolversParentTypes['Node'] };
+  ShareLink: ShareLinkRow;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   TextAppended: GenerationEventOf;
@@ -1015,8 +1146,10 @@ export type ConversationResolvers<ContextType = Context, ParentType extends Reso
   lastMessage?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
   messages?: Resolver<ResolversTypes['MessageConnection'], ParentType, ContextType, Partial<ConversationMessagesArgs>>;
   owner?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  shareLinks?: Resolver<Array<ResolversTypes['ShareLink']>, ParentType, ContextType>;
   title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  visibility?: Resolver<ResolversTypes['Visibility'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1033,6 +1166,11 @@ export type ConversationEdgeResolvers<ContextType = Context, ParentType extends 
 
 export type CreateConversationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateConversationPayload'] = ResolversParentTypes['CreateConversationPayload']> = {
   conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type CreateShareLinkPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateShareLinkPayload'] = ResolversParentTypes['CreateShareLinkPayload']> = {
+  link?: Resolver<ResolversTypes['ShareLink'], ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
@@ -1075,10 +1213,12 @@ export type GenerationResolvers<ContextType = Context, ParentType extends Resolv
   message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
   model?: Resolver<ResolversTypes['Model'], ParentType, ContextType>;
   queuePosition?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  shareLinks?: Resolver<Array<ResolversTypes['ShareLink']>, ParentType, ContextType>;
   startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GenerationStatus'], ParentType, ContextType>;
   text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   usage?: Resolver<Maybe<ResolversTypes['TokenUsage']>, ParentType, ContextType>;
+  visibility?: Resolver<ResolversTypes['Visibility'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1161,10 +1301,13 @@ export type ModelResolvers<ContextType = Context, ParentType extends ResolversPa
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   cancelGeneration?: Resolver<ResolversTypes['CancelGenerationPayload'], ParentType, ContextType, RequireFields<MutationCancelGenerationArgs, 'input'>>;
   createConversation?: Resolver<ResolversTypes['CreateConversationPayload'], ParentType, ContextType, RequireFields<MutationCreateConversationArgs, 'input'>>;
+  createShareLink?: Resolver<ResolversTypes['CreateShareLinkPayload'], ParentType, ContextType, RequireFields<MutationCreateShareLinkArgs, 'input'>>;
   deleteConversation?: Resolver<ResolversTypes['DeleteConversationPayload'], ParentType, ContextType, RequireFields<MutationDeleteConversationArgs, 'input'>>;
   generate?: Resolver<ResolversTypes['GeneratePayload'], ParentType, ContextType, RequireFields<MutationGenerateArgs, 'input'>>;
   renameConversation?: Resolver<ResolversTypes['RenameConversationPayload'], ParentType, ContextType, RequireFields<MutationRenameConversationArgs, 'input'>>;
+  revokeShareLink?: Resolver<ResolversTypes['RevokeShareLinkPayload'], ParentType, ContextType, RequireFields<MutationRevokeShareLinkArgs, 'input'>>;
   sendMessage?: Resolver<ResolversTypes['SendMessagePayload'], ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
+  setVisibility?: Resolver<ResolversTypes['SetVisibilityPayload'], ParentType, ContextType, RequireFields<MutationSetVisibilityArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
@@ -1192,6 +1335,10 @@ export type RenameConversationPayloadResolvers<ContextType = Context, ParentType
   conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
 };
 
+export type RevokeShareLinkPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeShareLinkPayload'] = ResolversParentTypes['RevokeShareLinkPayload']> = {
+  link?: Resolver<ResolversTypes['ShareLink'], ParentType, ContextType>;
+};
+
 export type SendMessagePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SendMessagePayload'] = ResolversParentTypes['SendMessagePayload']> = {
   generation?: Resolver<ResolversTypes['Generation'], ParentType, ContextType>;
   message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
@@ -1205,6 +1352,17 @@ export type ServiceResolvers<ContextType = Context, ParentType extends Resolvers
   startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   uptimeSeconds?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SetVisibilityPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetVisibilityPayload'] = ResolversParentTypes['SetVisibilityPayload']> = {
+  node?: Resolver<ResolversTypes['Node'], ParentType, ContextType>;
+};
+
+export type ShareLinkResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ShareLink'] = ResolversParentTypes['ShareLink']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
@@ -1260,6 +1418,7 @@ export type Resolvers<ContextType = Context> = {
   ConversationConnection?: ConversationConnectionResolvers<ContextType>;
   ConversationEdge?: ConversationEdgeResolvers<ContextType>;
   CreateConversationPayload?: CreateConversationPayloadResolvers<ContextType>;
+  CreateShareLinkPayload?: CreateShareLinkPayloadResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   DailyUsage?: DailyUsageResolvers<ContextType>;
   Date?: GraphQLScalarType;
@@ -1282,8 +1441,11 @@ export type Resolvers<ContextType = Context> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RenameConversationPayload?: RenameConversationPayloadResolvers<ContextType>;
+  RevokeShareLinkPayload?: RevokeShareLinkPayloadResolvers<ContextType>;
   SendMessagePayload?: SendMessagePayloadResolvers<ContextType>;
   Service?: ServiceResolvers<ContextType>;
+  SetVisibilityPayload?: SetVisibilityPayloadResolvers<ContextType>;
+  ShareLink?: ShareLinkResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   TextAppended?: TextAppendedResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;

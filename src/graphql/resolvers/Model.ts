@@ -1,4 +1,5 @@
-import { MillraceError } from '../../domain/errors.ts';
+import { mayReadBackends } from '../../domain/access.ts';
+import { forbidden } from '../../domain/errors.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { Context } from '../context.ts';
 import type { ModelResolvers } from '../generated/resolvers.ts';
@@ -22,7 +23,7 @@ export const Model: ModelResolvers = {
   tokensPerSecond: async (model, _args, context) => (await figures(model, context)).tokensPerSecond,
   timeToFirstTokenMs: async (model, _args, context) => (await figures(model, context)).timeToFirstTokenMs,
   backends: ({ backends }, _args, { viewer }) => {
-    if (viewer.role !== 'ADMIN') throw new MillraceError('FORBIDDEN', 'Only admins may see backends.');
+    if (!mayReadBackends(viewer)) throw forbidden('Only admins may see backends.');
     return [...backends];
   },
 };

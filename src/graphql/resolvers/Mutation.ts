@@ -18,4 +18,12 @@ export const Mutation: MutationResolvers = {
     await conversations.delete(viewer, input.id);
     return { deletedId: input.id };
   },
+  setVisibility: async (_root, { input }, { viewer, sharing }) => ({
+    node: await sharing.setVisibility(viewer, input.id, input.visibility),
+  }),
+  createShareLink: (_root, { input }, { viewer, sharing }) =>
+    sharing.createLink(viewer, input.id, input.expiresAt ?? null),
+  revokeShareLink: async (_root, { input }, { viewer, sharing }) => ({
+    link: await sharing.revokeLink(viewer, input.id),
+  }),
 };

@@ -1,4 +1,4 @@
-import { mayAccess } from '../../domain/access.ts';
+import { mayReadViewer } from '../../domain/access.ts';
 import { idPrefix } from '../../domain/ids.ts';
 import type { Context } from '../context.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
@@ -9,7 +9,7 @@ async function findMessage(id: string, { loaders }: Context) {
 }
 
 async function findViewer(id: string, { loaders, viewer }: Context) {
-  return mayAccess(viewer, id) ? loaders.viewers.load(id) : null;
+  return mayReadViewer(viewer, id) ? loaders.viewers.load(id) : null;
 }
 
 export const Query: QueryResolvers = {

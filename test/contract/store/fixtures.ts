@@ -91,6 +91,7 @@ export async function createConversation(store: Store, changes: Partial<Conversa
     lastMessageId: null,
     activeGenerationId: null,
     characters: 0,
+    visibility: 'PRIVATE',
     createdAt: 500,
     updatedAt: 500,
     ...changes,
