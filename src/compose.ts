@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ApiKeyWay } from './auth/api-key.ts';
+import type { ApiKeys, Authenticator } from './auth/auth.ts';
+import { jwts } from './auth/jwt.ts';
+import { createApiKeys } from './auth/keys.ts';
 import { noAuthentication } from './auth/none.ts';
+import { refusals } from './auth/refusals.ts';
+import { anyOf } from './auth/ways.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -28,7 +34,7 @@ import type { Queue } from './queue/queue.ts';
 import { connectRedis, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
-import { claimDataDir } from './store/data-dir.ts';
+import { claimDataDir, makeDataDir } from './store/data-dir.ts';
 import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -101,9 +107,26 @@ async function distributed(
   };
 }
 
+/**
+ * The verbs of API keys alone, for the command line. Of the data folder nothing is claimed but the records' file, which
+ * SQLite lets several processes read and write: a server may be running on it.
+ */
+export async function openApiKeys({
+  dataDir,
+  distributed,
+}: Config): Promise<{ keys: ApiKeys; close(): Promise<void> }> {
+  const store = distributed
+    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {} })
+    : await openSqliteStore(makeDataDir(dataDir)('store.db'));
+  return { keys: createApiKeys(store), close: () => store.close() };
+}
+
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
 const sweepMs = 10_000;
+/** What was written down is kept for 90 days; what is older goes once an hour. */
+const auditKeptMs = 90 * 86_400_000;
+const pruneMs = 3_600_000;
 
 export interface App {
   readonly pipeline: Pipeline;
@@ -129,11 +152,10 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   const deps = { ...parts, tails, known, defaultModel, batchIntervalMs, logRetentionMs, onError };
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
-  const services = { generations, conversations, store, models, service: { version, startedAt: Date.now() } };
+  const service = { version, startedAt: Date.now() };
+  const services = { generations, conversations, store, keys: createApiKeys(store), models, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
-  const auth = noAuthentication();
-  const { viewer } = await auth.authenticate({ ip: '', token: undefined });
-  await store.viewers.put(viewer);
+  const auth = await openAuthenticator(config, { store, onError: warn });
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
   const backend = async () => {
@@ -162,6 +184,32 @@ export async function compose(config: Config, parts: Parts, logger: Logger): Pro
   };
 }
 
+/** Lets clients in by the ways that the configuration names. */
+async function openAuthenticator(
+  { auth: { mode, jwt } }: Config,
+  deps: { readonly store: Store; readonly onError: OnError },
+): Promise<Authenticator> {
+  const { store, onError } = deps;
+  if (mode.includes('none')) {
+    const everybody = noAuthentication();
+    const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
+    await store.viewers.put(viewer);
+    return everybody;
+  }
+  const { note, close } = refusals({ add: store.audit.add, onError });
+  const auth = anyOf(
+    [...(mode.includes('apiKey') ? [new ApiKeyWay(deps)] : []), ...(jwt ? [jwts(jwt, deps)] : [])],
+    note,
+  );
+  return {
+    ...auth,
+    close() {
+      auth.close();
+      close();
+    },
+  };
+}
+
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
 function createWorker(
   config: Config,
@@ -185,7 +233,7 @@ function createWorker(
   const capacities = new Map([...models].map(([id, { pool }]) => [id, pool.capacity]));
   const stop = new AbortController();
   let stopJobs = async () => {};
-  let again: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
 
   return {
     async start() {
@@ -195,11 +243,12 @@ function createWorker(
       }
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
       const sweepOnce = () => sweep({ ...deps, onOrphan: (job) => run(runDeps, job, stop.signal) }).catch(warn);
-      again = setInterval(sweepOnce, sweepMs);
-      await sweepOnce();
+      const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);
+      timers.push(setInterval(sweepOnce, sweepMs), setInterval(prune, pruneMs));
+      await Promise.all([sweepOnce(), prune()]);
     },
     async stop() {
-      clearInterval(again);
+      for (const timer of timers) clearInterval(timer);
       stop.abort(new Error('The worker stops.'));
       await stopJobs();
       health.close();

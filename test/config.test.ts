@@ -19,7 +19,7 @@ describe('without a file and with an empty environment', () => {
       distributed: null,
       role: 'all',
       logLevel: 'info',
-      auth: { mode: ['none'] },
+      auth: { mode: ['none'], jwt: null },
       server: { origins: [], trustedProxies: 0, introspection: true },
       limits: {
         bodyBytes: 8 * 2 ** 20,

@@ -1,7 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
 /** The prefixes of global ids; an id without one of them is a model's. */
-export type IdPrefix = 'gen' | 'conv' | 'msg' | 'usr';
+export const idPrefixes = ['gen', 'conv', 'msg', 'usr', 'key', 'evt'] as const;
+
+export type IdPrefix = (typeof idPrefixes)[number];
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const random = new Uint8Array(16);
@@ -21,5 +23,5 @@ export function newId(prefix: IdPrefix, now = Date.now()): string {
 
 /** The prefix of a global id, or undefined where it has none of ours. */
 export function idPrefix(id: string): IdPrefix | undefined {
-  return /^(gen|conv|msg|usr)_/.exec(id)?.[1] as IdPrefix | undefined;
+  return idPrefixes.find((prefix) => id.startsWith(`${prefix}_`));
 }

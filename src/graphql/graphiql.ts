@@ -73,11 +73,25 @@ const exampleModels = `subscription Models {
 }
 `;
 
+/** What the page does with the headers of its editor: HTTP requests carry them, and sockets nothing. */
+const httpHeaders = /extensions:\{headers:(\w+)\?\.headers\}/;
+
+/**
+ * The page, whose sockets say at their start what its headers editor has: `Authorization` reaches them too. The page has
+ * no setting for that, so it is put in where the page hands on the headers.
+ */
+const pageOf: typeof renderGraphiQL = (options) =>
+  renderGraphiQL(options).replace(httpHeaders, 'extensions:{headers:$1?.headers,connectionParams:$1?.headers}');
+
+let page: string | undefined;
+
 /** GraphiQL as this server shows it: no request to anywhere else, subscriptions over WebSocket. */
 export const graphiql: Pick<YogaServerOptions<object, object>, 'graphiql' | 'renderGraphiQL'> = {
   graphiql: {
     title: 'Millrace',
     subscriptionsProtocol: 'WS',
+    // A token is not left behind in the browser, unless its user asks for that in the page's settings.
+    shouldPersistHeaders: false,
     defaultTabs: [
       { query: exampleMutation },
       { query: exampleSubscription, variables: '{ "id": "gen_…" }' },
@@ -85,5 +99,6 @@ export const graphiql: Pick<YogaServerOptions<object, object>, 'graphiql' | 'ren
       { query: exampleModels },
     ],
   },
-  renderGraphiQL,
+  // Nine megabytes that are the same for everybody.
+  renderGraphiQL: (options) => (page ??= pageOf(options)),
 };

@@ -48,7 +48,7 @@ export function createPipeline({ services, auth, logger, allowsOrigin }: Pipelin
 
   const yoga = createYoga<DoorContext>({
     schema,
-    context: ({ client }) => createContext(services, client.session.viewer),
+    context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
     cors: (request) => {
       const origin = request.headers.get('origin');

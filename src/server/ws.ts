@@ -134,7 +134,8 @@ function admission(
       try {
         await clients.get(ctx)?.renew(token);
       } catch (error) {
-        ctx.extra.socket.close(forbiddenCode, closeReason(error));
+        // Where tokens can't be checked now the old one holds on, for as long as it does.
+        if (!isUnavailable(error)) ctx.extra.socket.close(forbiddenCode, closeReason(error));
       }
     },
   };

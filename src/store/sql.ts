@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
+import { sqlAudit } from './audit.ts';
 import { sqlConversations } from './conversations.ts';
 import { sqlGenerations } from './generations.ts';
+import { sqlKeys } from './keys.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { sqlViewers } from './viewers.ts';
@@ -11,6 +13,8 @@ export function sqlStore(db: Kysely<Tables>): Store {
     generations: sqlGenerations(db),
     conversations: sqlConversations(db),
     viewers: sqlViewers(db),
+    keys: sqlKeys(db),
+    audit: sqlAudit(db),
     check: async () => {
       await db.selectFrom('viewers').select('id').limit(1).execute();
     },

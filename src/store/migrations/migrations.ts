@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as start from './0001-start.ts';
+import * as keys from './0002-keys.ts';
 
 /** Every change of the tables, by name; the names' order is theirs. One that was published is never edited. */
-const migrations: Record<string, Migration> = { '0001-start': start };
+const migrations: Record<string, Migration> = { '0001-start': start, '0002-keys': keys };
 
 /**
  * Brings the tables up to date, each change in whole or not at all, and changes nothing where they are.
