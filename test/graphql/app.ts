@@ -26,10 +26,10 @@ export interface TestApp extends AsyncDisposable {
   readonly parts: Parts;
   /** What was logged, the levels as pino numbers them. */
   readonly logged: readonly { readonly level: number; readonly errorId?: string; readonly err?: { message: string } }[];
-  /** Runs an operation through the pipeline and gives all of its answer. */
-  ask<Data = Record<string, never>>(query: string, variables?: Variables): Promise<Answer<Data>>;
+  /** Runs an operation through the pipeline, of a client that shows `token`, and gives all of its answer. */
+  ask<Data = Record<string, never>>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>>;
   /** The data of an operation. @throws Error with the message and the code of the answer's first error */
-  get<Data>(query: string, variables?: Variables): Promise<Data>;
+  get<Data>(query: string, variables?: Variables, token?: string): Promise<Data>;
   /** The answers of a subscription. */
   subscribe<Data>(query: string, variables?: Variables): Promise<AsyncIterableIterator<Answer<Data>>>;
   /** Serves on a free port of 127.0.0.1; resolves with `http://127.0.0.1:…`. */
@@ -50,11 +50,11 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
   const http = createHttpServer({ ...app, logger, trustedProxies: 0 });
   await app.work();
   let listening = false;
-  const run = async (query: string, variables: Variables = {}) =>
-    app.pipeline.execute({ query, variables }, await app.pipeline.connect('127.0.0.1', undefined));
+  const run = async (query: string, variables: Variables = {}, token?: string) =>
+    app.pipeline.execute({ query, variables }, await app.pipeline.connect('127.0.0.1', token));
 
-  async function ask<Data>(query: string, variables?: Variables): Promise<Answer<Data>> {
-    const result = await run(query, variables);
+  async function ask<Data>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>> {
+    const result = await run(query, variables, token);
     if (Symbol.asyncIterator in result) throw new Error('This is a subscription.');
     return plain(result) as Answer<Data>;
   }
@@ -63,8 +63,8 @@ export async function startApp({ yaml = builtIn, alter = () => ({}) }: AppOption
     parts,
     logged,
     ask,
-    async get<Data>(query: string, variables?: Variables) {
-      const { data, errors } = await ask<Data>(query, variables);
+    async get<Data>(query: string, variables?: Variables, token?: string) {
+      const { data, errors } = await ask<Data>(query, variables, token);
       if (errors?.[0]) throw Object.assign(new Error(errors[0].message), errors[0].extensions);
       return data;
     },

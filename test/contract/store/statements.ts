@@ -30,7 +30,7 @@ export function statementTests(open: Open): void {
   });
 
   test('what takes several ids costs the same for none, for three and for fifty of them, at most one statement', async () => {
-    const { generations, conversations, viewers } = given.store;
+    const { generations, conversations, viewers, keys, audit } = given.store;
     const methods = {
       generations: generations.byIds,
       positions: generations.queuePositions,
@@ -38,6 +38,9 @@ export function statementTests(open: Open): void {
       messages: conversations.messagesByIds,
       pages: (ids: string[]) => conversations.messagePages(ids, page),
       viewers: viewers.byIds,
+      keys: keys.byIds,
+      uses: (ids: string[]) => keys.touch(ids, 1),
+      events: audit.byIds,
     };
     for (const [name, read] of Object.entries(methods)) {
       const ids = (count: number) => Array.from({ length: count }, (_, i) => `conv_${i}`);
