@@ -8,7 +8,12 @@ const summary = process.env.TEST_SUMMARY;
 const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts'];
 
 /** What starts nodes of its own, whatever the mode. */
-const onlyDistributed = ['test/e2e/cluster.test.ts', 'test/e2e/nodes.test.ts', 'test/e2e/redis-away.test.ts'];
+const onlyDistributed = [
+  'test/e2e/auth-nodes.test.ts',
+  'test/e2e/cluster.test.ts',
+  'test/e2e/nodes.test.ts',
+  'test/e2e/redis-away.test.ts',
+];
 
 export default defineConfig({
   // One copy of graphql, as in Node: the bundlers' own entry would be a second one, whose errors are not instances of

@@ -36,6 +36,7 @@ const remembered = 10_000;
 /** Longer ones are no tokens of people: a header takes 16 KiB in all. */
 const longestToken = 16_384;
 const longestName = 200;
+const expired = 'This token has expired.';
 
 /** Lets in by JSON Web Tokens of one issuer. A token is verified when it is first shown, and then known until it expires. */
 export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
@@ -52,9 +53,12 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
     const { payload } = await jwtVerify(token, keys, rules).catch((error: unknown) => {
       throw error instanceof errors.JOSEError ? unauthenticated(reasonOf(error)) : error;
     });
+    const expiresAt = ((payload.exp ?? 0) + tolerance) * 1000;
+    // The library counts whole seconds: it would let in once more what has just ended.
+    if (expiresAt <= Date.now()) throw unauthenticated(expired);
     const viewer = viewerOf(payload, options);
     await put(viewer);
-    return { viewer, credentialId: null, expiresAt: ((payload.exp ?? 0) + tolerance) * 1000 };
+    return { viewer, credentialId: null, expiresAt };
   }
 
   /** Other records name the viewer, so the store must know it: it is told once, and again when something has changed. */
@@ -122,7 +126,7 @@ function roleOf(value: unknown): ViewerRole | undefined {
 }
 
 function reasonOf(error: errors.JOSEError): string {
-  if (error instanceof errors.JWTExpired) return 'This token has expired.';
+  if (error instanceof errors.JWTExpired) return expired;
   if (error instanceof errors.JWTClaimValidationFailed)
     return `This token is not for here: its ${error.claim} is missing, or not what it has to be.`;
   if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported)

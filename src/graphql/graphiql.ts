@@ -78,10 +78,14 @@ const httpHeaders = /extensions:\{headers:(\w+)\?\.headers\}/;
 
 /**
  * The page, whose sockets say at their start what its headers editor has: `Authorization` reaches them too. The page has
- * no setting for that, so it is put in where the page hands on the headers.
+ * no setting for that, so it is put in where the page hands on the headers; as what JSON leaves out, so that a request's
+ * body does not have it.
  */
 const pageOf: typeof renderGraphiQL = (options) =>
-  renderGraphiQL(options).replace(httpHeaders, 'extensions:{headers:$1?.headers,connectionParams:$1?.headers}');
+  renderGraphiQL(options).replace(
+    httpHeaders,
+    'extensions:Object.defineProperty({headers:$1?.headers},"connectionParams",{value:$1?.headers})',
+  );
 
 let page: string | undefined;
 

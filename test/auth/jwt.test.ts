@@ -161,6 +161,13 @@ describe('a token that is taken', () => {
     expect(statements).toHaveLength(2);
   });
 
+  test('is refused from the moment on at which it expires, be that in the middle of a second', async () => {
+    const exp = now() + 60.4;
+    const token = await issuer.token('ann', { claims: { exp } });
+    vi.useFakeTimers({ now: exp * 1000 + 5_000, toFake: ['Date'] });
+    await expect(open().show(token)).rejects.toMatchObject(refused(/has expired/));
+  });
+
   test('is refused once it has expired, though it is remembered', async () => {
     const { show } = open();
     const token = await issuer.token('ann');

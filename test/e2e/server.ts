@@ -22,6 +22,10 @@ export interface TestServer {
   readonly pid: number;
   /** The data folder. */
   readonly dataDir: string;
+  /** Where it was started. */
+  readonly folder: string;
+  /** What it was started with: for other commands on the same data. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** What it has printed since it was last started. */
   output(): string;
   /** SIGKILL, or another signal; resolves with the exit code once it is gone. */
@@ -67,6 +71,8 @@ export async function startServer({ yaml, env = {} }: ServerOptions = {}): Promi
       return running.child.pid ?? 0;
     },
     dataDir,
+    folder: folder.path,
+    env: environment,
     output: () => running.output(),
     kill,
     async restart() {
