@@ -101,13 +101,6 @@ it('makes keys before there is a server, lists and revokes them; the token alone
   expect((await millrace(['key', 'list'])).stdout).toContain('  revoked 2');
 });
 
-it('makes keys in a new folder however many processes do that together', async () => {
-  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-  const made = await Promise.all(names.map((name) => millrace(['key', 'create', '--name', name])));
-  expect(made.map(({ code }) => code)).toEqual(names.map(() => 0));
-  expect((await millrace(['key', 'list'])).stdout.match(/"[a-f]"/g)?.sort()).toEqual(names.map((name) => `"${name}"`));
-});
-
 it.each([
   [['key', 'create'], 'needs a --name'],
   [['key', 'create', '--name', ' '], '1 to 100 characters'],
