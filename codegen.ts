@@ -18,6 +18,8 @@ const config: CodegenConfig = {
           AttemptStarted: '../events.ts#GenerationEventOf',
           TextAppended: '../events.ts#GenerationEventOf',
           GenerationEnded: '../events.ts#GenerationEventOf',
+          ApiKey: '../../domain/api-key.ts#ApiKey as ApiKeyRow',
+          AuditEvent: '../../domain/audit.ts#AuditEvent as AuditEventRow',
           Conversation: '../../domain/conversation.ts#Conversation as ConversationRow',
           Message: '../../domain/conversation.ts#Message as MessageRow',
           DailyUsage: '../../store/store.ts#DailyUsage as DailyUsageRow',

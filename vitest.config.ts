@@ -9,6 +9,7 @@ const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts', 'te
 
 /** What starts nodes of its own, whatever the mode. */
 const onlyDistributed = [
+  'test/e2e/auth-nodes.test.ts',
   'test/e2e/books.test.ts',
   'test/e2e/cluster.test.ts',
   'test/e2e/nodes.test.ts',

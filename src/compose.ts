@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Authenticator } from './auth/auth.ts';
+import { ApiKeyWay } from './auth/api-key.ts';
+import type { ApiKeys, Authenticator } from './auth/auth.ts';
+import { jwts } from './auth/jwt.ts';
+import { createApiKeys } from './auth/keys.ts';
 import { withLinks } from './auth/links.ts';
 import { noAuthentication } from './auth/none.ts';
+import { refusals } from './auth/refusals.ts';
+import { anyOf } from './auth/ways.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -32,7 +37,7 @@ import type { Job, Queue } from './queue/queue.ts';
 import { connectRedis, type RedisUse, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
-import { claimDataDir } from './store/data-dir.ts';
+import { claimDataDir, makeDataDir } from './store/data-dir.ts';
 import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -116,8 +121,25 @@ async function distributed(
   };
 }
 
+/**
+ * The verbs of API keys alone, for the command line. Of the data folder nothing is claimed but the records' file, which
+ * SQLite lets several processes read and write: a server may be running on it.
+ */
+export async function openApiKeys({
+  dataDir,
+  distributed,
+}: Config): Promise<{ keys: ApiKeys; close(): Promise<void> }> {
+  const store = distributed
+    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {} })
+    : await openSqliteStore(makeDataDir(dataDir)('store.db'));
+  return { keys: createApiKeys(store), close: () => store.close() };
+}
+
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
+/** What was written down is kept for 90 days; what is older goes once an hour. */
+const auditKeptMs = 90 * 86_400_000;
+const pruneMs = 3_600_000;
 
 export interface App {
   readonly pipeline: Pipeline;
@@ -132,13 +154,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Wires the parts together; the same in both modes. `people` decides who comes in without a link. */
-export async function compose(
-  config: Config,
-  parts: Parts,
-  logger: Logger,
-  people: Authenticator = noAuthentication(),
-): Promise<App> {
+/** Wires the parts together; the same in both modes. `people`, where given, decides who comes in without a link. */
+export async function compose(config: Config, parts: Parts, logger: Logger, people?: Authenticator): Promise<App> {
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
   const warn = warning(logger);
   const { store, bus, log } = parts;
@@ -153,12 +170,14 @@ export async function compose(
   const quotas = createQuotas(deps);
   const sharing = createSharing(deps);
   const service = { version, startedAt: Date.now() };
-  const services = { generations, conversations, sharing, quotas, store, models, service };
+  const keys = createApiKeys(store);
+  const services = { generations, conversations, sharing, quotas, keys, store, models, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
   const { introspection, graphiql, trustedDocuments } = config.server;
-  const auth = withLinks(people, { store, onError: warn });
-  const { viewer } = await people.authenticate({ ip: '', token: undefined });
-  await store.viewers.put(viewer);
+  const auth = withLinks(people ?? (await openAuthenticator(config, { store, onError: warn })), {
+    store,
+    onError: warn,
+  });
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
   const backend = async () => {
@@ -189,6 +208,32 @@ export async function compose(
   };
 }
 
+/** Lets clients in by the ways that the configuration names. */
+async function openAuthenticator(
+  { auth: { mode, jwt } }: Config,
+  deps: { readonly store: Store; readonly onError: (error: unknown) => void },
+): Promise<Authenticator> {
+  const { store, onError } = deps;
+  if (mode.includes('none')) {
+    const everybody = noAuthentication();
+    const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
+    await store.viewers.put(viewer);
+    return everybody;
+  }
+  const { note, close } = refusals({ add: store.audit.add, onError });
+  const auth = anyOf(
+    [...(mode.includes('apiKey') ? [new ApiKeyWay(deps)] : []), ...(jwt ? [jwts(jwt, deps)] : [])],
+    note,
+  );
+  return {
+    ...auth,
+    close() {
+      auth.close();
+      close();
+    },
+  };
+}
+
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
 function createWorker(
   config: Config,
@@ -213,6 +258,7 @@ function createWorker(
   const stop = new AbortController();
   let stopJobs = async () => {};
   let stopSweeping = () => {};
+  let pruning: NodeJS.Timeout | undefined;
 
   return {
     async start() {
@@ -223,8 +269,12 @@ function createWorker(
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
       const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
       stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
+      const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);
+      pruning = setInterval(prune, pruneMs);
+      await prune();
     },
     async stop() {
+      clearInterval(pruning);
       stopSweeping();
       stop.abort(new Error('The worker stops.'));
       await stopJobs();

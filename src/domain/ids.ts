@@ -1,7 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
 /** The prefixes of the ids of nodes; an id without one of them is a model's. */
-export type NodePrefix = 'gen' | 'conv' | 'msg' | 'usr';
+export const nodePrefixes = ['gen', 'conv', 'msg', 'usr', 'key', 'evt'] as const;
+
+export type NodePrefix = (typeof nodePrefixes)[number];
 export type IdPrefix = NodePrefix | 'link';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -22,5 +24,5 @@ export function newId(prefix: IdPrefix, now = Date.now()): string {
 
 /** The prefix of a node's id, or undefined where it has none of ours. */
 export function idPrefix(id: string): NodePrefix | undefined {
-  return /^(gen|conv|msg|usr)_/.exec(id)?.[1] as NodePrefix | undefined;
+  return nodePrefixes.find((prefix) => id.startsWith(`${prefix}_`));
 }

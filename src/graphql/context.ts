@@ -1,3 +1,4 @@
+import type { ApiKeys } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import type { Conversations, Generations, Models, Quotas, Sharing } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
@@ -10,6 +11,7 @@ export interface Services {
   readonly quotas: Quotas;
   readonly sharing: Sharing;
   readonly store: Store;
+  readonly keys: ApiKeys;
   readonly models: Models;
   readonly service: ServiceFacts;
 }
@@ -23,10 +25,12 @@ export interface ServiceFacts {
 /** What one operation works in. */
 export interface Context extends Services {
   readonly viewer: Viewer;
+  /** Where the viewer is. */
+  readonly ip: string;
   /** Each event of a subscription has fresh ones: what is loaded is true for one answer only. */
   loaders: Loaders;
 }
 
-export function createContext(services: Services, viewer: Viewer): Context {
-  return { ...services, viewer, loaders: createLoaders(services, viewer) };
+export function createContext(services: Services, { viewer, ip }: Pick<Context, 'viewer' | 'ip'>): Context {
+  return { ...services, viewer, ip, loaders: createLoaders(services, viewer) };
 }

@@ -63,7 +63,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const yoga = createYoga<DoorContext>({
     schema,
-    context: ({ client }) => createContext(services, client.session.viewer),
+    context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
     cors: crossOrigin(options.allowsOrigin),
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: new DocumentCache() },

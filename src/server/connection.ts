@@ -3,7 +3,7 @@ import { CloseCode, type Message, MessageType, type SubscribeMessage, validateMe
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { bearer } from '../auth/auth.ts';
-import { type ErrorCode, MillraceError } from '../domain/errors.ts';
+import { type ErrorCode, isUnavailable, MillraceError } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Operation, type Tell } from './operation.ts';
 import type { Wire } from './wire.ts';
@@ -127,7 +127,8 @@ export class Connection {
       pong();
       return;
     }
-    return this.#client.renew(token).then(pong, (error) => this.#refuse(error));
+    // Where tokens can't be checked now the old one holds on, for as long as it does.
+    return this.#client.renew(token).then(pong, (error) => (isUnavailable(error) ? pong() : this.#refuse(error)));
   }
 
   /** Whoever shows no good token is to come back with another; what else is wrong may be right a little later. */

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
+import { sqlAudit } from './audit.ts';
 import { sqlConversations } from './conversations.ts';
 import { sqlGenerations } from './generations.ts';
+import { sqlKeys } from './keys.ts';
 import { sqlLinks } from './links.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -15,6 +17,8 @@ export function sqlStore(db: Kysely<Tables>): Store {
     viewers: sqlViewers(db),
     usage: sqlUsage(db),
     links: sqlLinks(db),
+    keys: sqlKeys(db),
+    audit: sqlAudit(db),
     check: async () => {
       await db.selectFrom('viewers').select('id').limit(1).execute();
     },

@@ -1,3 +1,5 @@
+import type { ApiKey } from '../domain/api-key.ts';
+import type { AuditEvent } from '../domain/audit.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { ChatMessage, Generation, Outcome } from '../domain/generation.ts';
 import type { Account, Standing } from '../domain/quota.ts';
@@ -14,6 +16,8 @@ export interface Store {
   readonly viewers: ViewerRecords;
   readonly usage: UsageRecords;
   readonly links: LinkRecords;
+  readonly keys: KeyRecords;
+  readonly audit: AuditRecords;
   /** Rejects where the records can't be read now. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -178,6 +182,36 @@ export interface LinkRecords {
   ofTargets(targetIds: readonly string[]): Promise<ShareLink[]>;
   /** Resolves to the link, revoked: as of now, or as of when it first was. Undefined where it is gone. */
   revoke(id: string, at: number): Promise<ShareLink | undefined>;
+}
+
+export interface KeyRecords {
+  /** Records a key, and with `viewer` the viewer whose it is, in one transaction. */
+  create(key: ApiKey, secretHash: string, viewer?: Viewer): Promise<void>;
+  byIds(ids: readonly string[]): Promise<StoredKey[]>;
+  /** All keys, newest first. */
+  page(page: PageRequest): Promise<Page<ApiKey>>;
+  /** Revokes a key, unless that was done before; resolves to it, or undefined where there is none. */
+  revoke(id: string, at: number): Promise<ApiKey | undefined>;
+  /** Notes that these keys were used then. */
+  touch(ids: readonly string[], at: number): Promise<void>;
+}
+
+/** A key with what it takes to let its holder in. */
+export interface StoredKey {
+  readonly key: ApiKey;
+  /** SHA-256 of the secret, in hexadecimal. */
+  readonly secretHash: string;
+  /** The name of the key's viewer. */
+  readonly viewerName: string;
+}
+
+export interface AuditRecords {
+  add(event: AuditEvent): Promise<void>;
+  byIds(ids: readonly string[]): Promise<AuditEvent[]>;
+  /** All events, newest first. */
+  page(page: PageRequest): Promise<Page<AuditEvent>>;
+  /** Removes what happened before `at`. */
+  prune(at: number): Promise<void>;
 }
 
 /** Part of an ordered list: `limit` rows from its start or its end, of those between two positions. */

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ApiKey } from '../domain/api-key.ts';
+import type { AuditEvent, AuditKind } from '../domain/audit.ts';
 import type { Conversation, Message, Viewer, ViewerRole } from '../domain/conversation.ts';
 import type { FinishReason, GenerationStatus } from '../domain/entry.ts';
 import type { DisconnectPolicy, Generation, Role } from '../domain/generation.ts';
@@ -19,6 +21,8 @@ export interface Tables {
   model_totals: { model_id: string; processed: Big; completed: Big };
   model_samples: SampleTable;
   share_links: LinkTable;
+  api_keys: KeyTable;
+  audit_events: AuditTable;
 }
 
 interface ConversationTable {
@@ -103,6 +107,28 @@ interface LinkTable {
   revoked_at: BigOrNull;
 }
 
+interface KeyTable {
+  id: string;
+  viewer_id: string;
+  name: string;
+  role: ViewerRole;
+  secret_hash: string;
+  created_at: Big;
+  expires_at: BigOrNull;
+  revoked_at: BigOrNull;
+  last_used_at: BigOrNull;
+}
+
+interface AuditTable {
+  id: string;
+  at: Big;
+  kind: AuditKind;
+  actor_id: string | null;
+  subject_id: string | null;
+  ip: string | null;
+  detail: string;
+}
+
 /** What the domain sees of a generation; the prompt, which may be long, is read on its own. */
 export const generationColumns = [
   'id',
@@ -183,6 +209,29 @@ export function toMessage(row: Selectable<MessageTable>): Message {
     createdAt: Number(row.created_at),
   };
 }
+
+/** A row of `api_keys` as the domain knows it. */
+export const toKey = (row: Omit<Selectable<KeyTable>, 'secret_hash'>): ApiKey => ({
+  id: row.id,
+  viewerId: row.viewer_id,
+  name: row.name,
+  role: row.role,
+  createdAt: Number(row.created_at),
+  expiresAt: numberOrNull(row.expires_at),
+  revokedAt: numberOrNull(row.revoked_at),
+  lastUsedAt: numberOrNull(row.last_used_at),
+});
+
+/** A row of `audit_events` as the domain knows it. */
+export const toAuditEvent = (row: Selectable<AuditTable>): AuditEvent => ({
+  id: row.id,
+  at: Number(row.at),
+  kind: row.kind,
+  actorId: row.actor_id,
+  subjectId: row.subject_id,
+  ip: row.ip,
+  detail: JSON.parse(row.detail),
+});
 
 /** A row of `viewers` as the domain knows it. */
 export const toViewer = ({ id, name, role }: Selectable<Tables['viewers']>): Viewer => ({ id, name, role });

@@ -106,7 +106,7 @@ test('nobody else sees it: who reads what another has written learns nothing of 
   const quotas = createQuotas({ store, limits: { promptCharacters: 1, maxTokens: 1, ...unlimited } });
   for (const field of ['usage { generations }', 'usageByDay { day }', 'limits { tokensPerDay { used } }']) {
     const source = `query ($id: ID!) { conversation(id: $id) { owner { ${field} } messages(first: 1) { nodes { author { name ${field} } } } } }`;
-    const contextValue = createContext({ store, quotas, generations: {} } as Services, ann);
+    const contextValue = createContext({ store, quotas, generations: {} } as Services, { viewer: ann, ip: '' });
     const { data, errors } = await graphql({ schema, source, contextValue, variableValues: { id } });
     expect(errors?.map(({ message, path }) => [message, path?.[2]])).toEqual([
       [expect.stringContaining('admins'), 'nodes'],

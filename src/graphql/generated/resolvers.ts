@@ -1,6 +1,8 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
+import type { ApiKey as ApiKeyRow } from '../../domain/api-key.ts';
+import type { AuditEvent as AuditEventRow } from '../../domain/audit.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
 import type { DailyUsage as DailyUsageRow } from '../../store/store.ts';
 import type { ShareLink as ShareLinkRow } from '../../domain/sharing.ts';
@@ -40,6 +42,47 @@ export type Allowance = {
   used: Scalars['Float']['output'];
 };
 
+/** A secret that lets a program in. For admins to see. */
+export type ApiKey = Node & {
+  __typename?: 'ApiKey';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** From when on it is refused; null where it does not expire. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** `key_…` */
+  id: Scalars['ID']['output'];
+  /** When it was last used, to the minute; null where it never was. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What people tell it from others by. */
+  name: Scalars['String']['output'];
+  /** When it was revoked; null where it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What may be done with it. */
+  role: ViewerRole;
+  /** Whoever shows it is this viewer. */
+  viewer: Viewer;
+};
+
+/** A page of API keys. */
+export type ApiKeyConnection = {
+  __typename?: 'ApiKeyConnection';
+  /** The keys with their cursors. */
+  edges: Array<ApiKeyEdge>;
+  /** The keys. */
+  nodes: Array<ApiKey>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** An API key in a page. */
+export type ApiKeyEdge = {
+  __typename?: 'ApiKeyEdge';
+  /** Its position, for `after`. */
+  cursor: Scalars['String']['output'];
+  /** The key. */
+  node: ApiKey;
+};
+
 /** A backend starts, or takes over: `answer = answer.slice(0, keptLength)`. */
 export type AttemptStarted = GenerationEvent & {
   __typename?: 'AttemptStarted';
@@ -54,6 +97,62 @@ export type AttemptStarted = GenerationEvent & {
   /** How much of the text that you have stays, in UTF-16 code units. */
   keptLength: Scalars['Int']['output'];
 };
+
+/** Something that was written down. For admins to see. */
+export type AuditEvent = Node & {
+  __typename?: 'AuditEvent';
+  /** Who did it; null for somebody who was refused, and for the command line. */
+  actor?: Maybe<Viewer>;
+  /** When it happened. */
+  at: Scalars['DateTime']['output'];
+  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner. */
+  detail: Scalars['String']['output'];
+  /** `evt_…` */
+  id: Scalars['ID']['output'];
+  /** The address that it was done from; null for the command line, and for refusals that were only counted. */
+  ip?: Maybe<Scalars['String']['output']>;
+  /** What happened. */
+  kind: AuditEventKind;
+  /** The id of what it was done to, whether or not that is still there. */
+  subjectId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A page of the audit log. */
+export type AuditEventConnection = {
+  __typename?: 'AuditEventConnection';
+  /** The events with their cursors. */
+  edges: Array<AuditEventEdge>;
+  /** The events. */
+  nodes: Array<AuditEvent>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** An event in a page. */
+export type AuditEventEdge = {
+  __typename?: 'AuditEventEdge';
+  /** Its position, for `after`. */
+  cursor: Scalars['String']['output'];
+  /** The event. */
+  node: AuditEvent;
+};
+
+/** What is written down. */
+export type AuditEventKind =
+  /** An admin deleted another viewer's conversation. */
+  | 'CONVERSATION_DELETED'
+  /** An admin renamed another viewer's conversation. */
+  | 'CONVERSATION_RENAMED'
+  /** An admin cancelled another viewer's generation. */
+  | 'GENERATION_CANCELLED'
+  /** An API key was made. */
+  | 'KEY_CREATED'
+  /** An API key was revoked. */
+  | 'KEY_REVOKED'
+  /** An admin sent a message in another viewer's conversation. */
+  | 'MESSAGE_SENT'
+  /** Somebody showed a token that was refused. Where many did, their number is in `detail`. */
+  | 'SIGN_IN_FAILED';
 
 /** One place where a model runs. */
 export type Backend = {
@@ -145,6 +244,27 @@ export type ConversationEdge = {
   cursor: Scalars['String']['output'];
   /** The conversation. */
   node: Conversation;
+};
+
+/** A new API key. */
+export type CreateApiKeyInput = {
+  /** From when on it is refused; it does not expire, where left out. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** What people tell it from others by, 1 to 100 characters. */
+  name: Scalars['String']['input'];
+  /** What may be done with it. */
+  role?: ViewerRole;
+  /** Whose it is to be, by `usr_…`; a new viewer with the key's name and role, where left out. */
+  viewer?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** The answer to `createApiKey`. */
+export type CreateApiKeyPayload = {
+  __typename?: 'CreateApiKeyPayload';
+  /** The new key. */
+  apiKey: ApiKey;
+  /** What its holder shows, as in `Authorization: Bearer millrace_key_…`. It is shown here once, and is nowhere to be had again. */
+  secret: Scalars['String']['output'];
 };
 
 /** A new conversation. */
@@ -456,6 +576,8 @@ export type Mutation = {
    * Errors: `NOT_FOUND`, `FORBIDDEN` where the viewer may only read it.
    */
   cancelGeneration: CancelGenerationPayload;
+  /** Makes an API key. For admins. Errors: `FORBIDDEN`, `BAD_USER_INPUT`, `NOT_FOUND` where there is no such viewer. */
+  createApiKey: CreateApiKeyPayload;
   /** Starts an empty conversation of the viewer's. Errors: `BAD_USER_INPUT`, `FORBIDDEN` for readers. */
   createConversation: CreateConversationPayload;
   /**
@@ -474,6 +596,11 @@ export type Mutation = {
   generate: GeneratePayload;
   /** Changes the title of a conversation. Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`. */
   renameConversation: RenameConversationPayload;
+  /**
+   * Ends an API key: on every node, and within 5 seconds, requests with it are refused, its streams end with `UNAUTHENTICATED`, and its
+   * sockets close with 4403. For admins. Errors: `FORBIDDEN`, `NOT_FOUND`.
+   */
+  revokeApiKey: RevokeApiKeyPayload;
   /** Ends a link: whoever came by it is out within 5 seconds. Errors: `NOT_FOUND`. */
   revokeShareLink: RevokeShareLinkPayload;
   /**
@@ -492,6 +619,12 @@ export type Mutation = {
 /** What can be done. */
 export type MutationCancelGenerationArgs = {
   input: CancelGenerationInput;
+};
+
+
+/** What can be done. */
+export type MutationCreateApiKeyArgs = {
+  input: CreateApiKeyInput;
 };
 
 
@@ -526,6 +659,12 @@ export type MutationRenameConversationArgs = {
 
 
 /** What can be done. */
+export type MutationRevokeApiKeyArgs = {
+  input: RevokeApiKeyInput;
+};
+
+
+/** What can be done. */
 export type MutationRevokeShareLinkArgs = {
   input: RevokeShareLinkInput;
 };
@@ -542,7 +681,7 @@ export type MutationSetVisibilityArgs = {
   input: SetVisibilityInput;
 };
 
-/** An object with a global id. The id tells the type: `gen_…`, `conv_…`, `msg_…`, `usr_…`; any other is a model's, as the configuration names it. */
+/** An object with a global id. The id tells the type: `gen_…`, `conv_…`, `msg_…`, `usr_…`, `key_…`, `evt_…`; any other is a model's, as the configuration names it. */
 export type Node = {
   /** The global id. */
   id: Scalars['ID']['output'];
@@ -564,6 +703,13 @@ export type PageInfo = {
 /** What can be read. Everything here is answered at once, in one request for a whole page. */
 export type Query = {
   __typename?: 'Query';
+  /** All API keys, newest first. At most 100; 20 where `first` is left out. For admins. Errors: `FORBIDDEN`. */
+  apiKeys: ApiKeyConnection;
+  /**
+   * What was written down of the last 90 days, newest first: who was refused, whose keys came and went, and what admins did with what is
+   * others'. At most 100; 20 where `first` is left out. For admins. Errors: `FORBIDDEN`.
+   */
+  auditEvents: AuditEventConnection;
   /** One conversation by its id; null where there is none that the viewer may see. */
   conversation?: Maybe<Conversation>;
   /** One generation by its id; null where there is none that the viewer may see. */
@@ -578,6 +724,20 @@ export type Query = {
   service: Service;
   /** Who is asking. */
   viewer: Viewer;
+};
+
+
+/** What can be read. Everything here is answered at once, in one request for a whole page. */
+export type QueryApiKeysArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What can be read. Everything here is answered at once, in one request for a whole page. */
+export type QueryAuditEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -617,6 +777,19 @@ export type RenameConversationPayload = {
   __typename?: 'RenameConversationPayload';
   /** The conversation with its new title. */
   conversation: Conversation;
+};
+
+/** Which API key to revoke. */
+export type RevokeApiKeyInput = {
+  /** The key's id. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `revokeApiKey`. */
+export type RevokeApiKeyPayload = {
+  __typename?: 'RevokeApiKeyPayload';
+  /** The key, revoked. */
+  apiKey: ApiKey;
 };
 
 /** Which link to end. */
@@ -970,6 +1143,8 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( GenerationEventOf )
   ;
   Node:
+    | ( ApiKeyRow )
+    | ( AuditEventRow )
     | ( ConversationRow )
     | ( GenerationRow )
     | ( MessageRow )
@@ -981,7 +1156,14 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   Allowance: ResolverTypeWrapper<Allowance>;
+  ApiKey: ResolverTypeWrapper<ApiKeyRow>;
+  ApiKeyConnection: ResolverTypeWrapper<Omit<ApiKeyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ApiKeyEdge']>, nodes: Array<ResolversTypes['ApiKey']> }>;
+  ApiKeyEdge: ResolverTypeWrapper<Omit<ApiKeyEdge, 'node'> & { node: ResolversTypes['ApiKey'] }>;
   AttemptStarted: ResolverTypeWrapper<GenerationEventOf>;
+  AuditEvent: ResolverTypeWrapper<AuditEventRow>;
+  AuditEventConnection: ResolverTypeWrapper<Omit<AuditEventConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['AuditEventEdge']>, nodes: Array<ResolversTypes['AuditEvent']> }>;
+  AuditEventEdge: ResolverTypeWrapper<Omit<AuditEventEdge, 'node'> & { node: ResolversTypes['AuditEvent'] }>;
+  AuditEventKind: AuditEventKind;
   Backend: ResolverTypeWrapper<Backend>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CancelGenerationInput: CancelGenerationInput;
@@ -990,6 +1172,8 @@ export type ResolversTypes = {
   Conversation: ResolverTypeWrapper<ConversationRow>;
   ConversationConnection: ResolverTypeWrapper<Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ConversationEdge']>, nodes: Array<ResolversTypes['Conversation']> }>;
   ConversationEdge: ResolverTypeWrapper<Omit<ConversationEdge, 'node'> & { node: ResolversTypes['Conversation'] }>;
+  CreateApiKeyInput: CreateApiKeyInput;
+  CreateApiKeyPayload: ResolverTypeWrapper<Omit<CreateApiKeyPayload, 'apiKey'> & { apiKey: ResolversTypes['ApiKey'] }>;
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: ResolverTypeWrapper<Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
   CreateShareLinkInput: CreateShareLinkInput;
@@ -1026,6 +1210,8 @@ export type ResolversTypes = {
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: ResolverTypeWrapper<Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
+  RevokeApiKeyInput: RevokeApiKeyInput;
+  RevokeApiKeyPayload: ResolverTypeWrapper<Omit<RevokeApiKeyPayload, 'apiKey'> & { apiKey: ResolversTypes['ApiKey'] }>;
   RevokeShareLinkInput: RevokeShareLinkInput;
   RevokeShareLinkPayload: ResolverTypeWrapper<Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversTypes['ShareLink'] }>;
   Role: Role;
@@ -1050,7 +1236,13 @@ export type ResolversTypes = {
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   Allowance: Allowance;
+  ApiKey: ApiKeyRow;
+  ApiKeyConnection: Omit<ApiKeyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ApiKeyEdge']>, nodes: Array<ResolversParentTypes['ApiKey']> };
+  ApiKeyEdge: Omit<ApiKeyEdge, 'node'> & { node: ResolversParentTypes['ApiKey'] };
   AttemptStarted: GenerationEventOf;
+  AuditEvent: AuditEventRow;
+  AuditEventConnection: Omit<AuditEventConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['AuditEventEdge']>, nodes: Array<ResolversParentTypes['AuditEvent']> };
+  AuditEventEdge: Omit<AuditEventEdge, 'node'> & { node: ResolversParentTypes['AuditEvent'] };
   Backend: Backend;
   Boolean: Scalars['Boolean']['output'];
   CancelGenerationInput: CancelGenerationInput;
@@ -1059,6 +1251,8 @@ export type ResolversParentTypes = {
   Conversation: ConversationRow;
   ConversationConnection: Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ConversationEdge']>, nodes: Array<ResolversParentTypes['Conversation']> };
   ConversationEdge: Omit<ConversationEdge, 'node'> & { node: ResolversParentTypes['Conversation'] };
+  CreateApiKeyInput: CreateApiKeyInput;
+  CreateApiKeyPayload: Omit<CreateApiKeyPayload, 'apiKey'> & { apiKey: ResolversParentTypes['ApiKey'] };
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
   CreateShareLinkInput: CreateShareLinkInput;
@@ -1091,6 +1285,8 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
+  RevokeApiKeyInput: RevokeApiKeyInput;
+  RevokeApiKeyPayload: Omit<RevokeApiKeyPayload, 'apiKey'> & { apiKey: ResolversParentTypes['ApiKey'] };
   RevokeShareLinkInput: RevokeShareLinkInput;
   RevokeShareLinkPayload: Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversParentTypes['ShareLink'] };
   SamplingInput: SamplingInput;
@@ -1117,6 +1313,29 @@ export type AllowanceResolvers<ContextType = Context, ParentType extends Resolve
   used?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
+export type ApiKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKey'] = ResolversParentTypes['ApiKey']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ApiKeyConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKeyConnection'] = ResolversParentTypes['ApiKeyConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['ApiKeyEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['ApiKey']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ApiKeyEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKeyEdge'] = ResolversParentTypes['ApiKeyEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
+};
+
 export type AttemptStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AttemptStarted'] = ResolversParentTypes['AttemptStarted']> = {
   attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   backend?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1124,6 +1343,28 @@ export type AttemptStartedResolvers<ContextType = Context, ParentType extends Re
   generation?: Resolver<ResolversTypes['Generation'], ParentType, ContextType>;
   keptLength?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuditEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEvent'] = ResolversParentTypes['AuditEvent']> = {
+  actor?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  detail?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  ip?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['AuditEventKind'], ParentType, ContextType>;
+  subjectId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuditEventConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEventConnection'] = ResolversParentTypes['AuditEventConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['AuditEventEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['AuditEvent']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type AuditEventEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEventEdge'] = ResolversParentTypes['AuditEventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['AuditEvent'], ParentType, ContextType>;
 };
 
 export type BackendResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Backend'] = ResolversParentTypes['Backend']> = {
@@ -1162,6 +1403,11 @@ export type ConversationConnectionResolvers<ContextType = Context, ParentType ex
 export type ConversationEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ConversationEdge'] = ResolversParentTypes['ConversationEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type CreateApiKeyPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateApiKeyPayload'] = ResolversParentTypes['CreateApiKeyPayload']> = {
+  apiKey?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
+  secret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type CreateConversationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateConversationPayload'] = ResolversParentTypes['CreateConversationPayload']> = {
@@ -1300,18 +1546,20 @@ export type ModelResolvers<ContextType = Context, ParentType extends ResolversPa
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   cancelGeneration?: Resolver<ResolversTypes['CancelGenerationPayload'], ParentType, ContextType, RequireFields<MutationCancelGenerationArgs, 'input'>>;
+  createApiKey?: Resolver<ResolversTypes['CreateApiKeyPayload'], ParentType, ContextType, RequireFields<MutationCreateApiKeyArgs, 'input'>>;
   createConversation?: Resolver<ResolversTypes['CreateConversationPayload'], ParentType, ContextType, RequireFields<MutationCreateConversationArgs, 'input'>>;
   createShareLink?: Resolver<ResolversTypes['CreateShareLinkPayload'], ParentType, ContextType, RequireFields<MutationCreateShareLinkArgs, 'input'>>;
   deleteConversation?: Resolver<ResolversTypes['DeleteConversationPayload'], ParentType, ContextType, RequireFields<MutationDeleteConversationArgs, 'input'>>;
   generate?: Resolver<ResolversTypes['GeneratePayload'], ParentType, ContextType, RequireFields<MutationGenerateArgs, 'input'>>;
   renameConversation?: Resolver<ResolversTypes['RenameConversationPayload'], ParentType, ContextType, RequireFields<MutationRenameConversationArgs, 'input'>>;
+  revokeApiKey?: Resolver<ResolversTypes['RevokeApiKeyPayload'], ParentType, ContextType, RequireFields<MutationRevokeApiKeyArgs, 'input'>>;
   revokeShareLink?: Resolver<ResolversTypes['RevokeShareLinkPayload'], ParentType, ContextType, RequireFields<MutationRevokeShareLinkArgs, 'input'>>;
   sendMessage?: Resolver<ResolversTypes['SendMessagePayload'], ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
   setVisibility?: Resolver<ResolversTypes['SetVisibilityPayload'], ParentType, ContextType, RequireFields<MutationSetVisibilityArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'Conversation' | 'Generation' | 'Message' | 'Model' | 'Viewer', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'ApiKey' | 'AuditEvent' | 'Conversation' | 'Generation' | 'Message' | 'Model' | 'Viewer', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1322,6 +1570,8 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  apiKeys?: Resolver<ResolversTypes['ApiKeyConnection'], ParentType, ContextType, Partial<QueryApiKeysArgs>>;
+  auditEvents?: Resolver<ResolversTypes['AuditEventConnection'], ParentType, ContextType, Partial<QueryAuditEventsArgs>>;
   conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType, RequireFields<QueryConversationArgs, 'id'>>;
   generation?: Resolver<Maybe<ResolversTypes['Generation']>, ParentType, ContextType, RequireFields<QueryGenerationArgs, 'id'>>;
   model?: Resolver<Maybe<ResolversTypes['Model']>, ParentType, ContextType, RequireFields<QueryModelArgs, 'id'>>;
@@ -1333,6 +1583,10 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
 
 export type RenameConversationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RenameConversationPayload'] = ResolversParentTypes['RenameConversationPayload']> = {
   conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type RevokeApiKeyPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeApiKeyPayload'] = ResolversParentTypes['RevokeApiKeyPayload']> = {
+  apiKey?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
 };
 
 export type RevokeShareLinkPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeShareLinkPayload'] = ResolversParentTypes['RevokeShareLinkPayload']> = {
@@ -1411,12 +1665,19 @@ export type ViewerUsageResolvers<ContextType = Context, ParentType extends Resol
 
 export type Resolvers<ContextType = Context> = {
   Allowance?: AllowanceResolvers<ContextType>;
+  ApiKey?: ApiKeyResolvers<ContextType>;
+  ApiKeyConnection?: ApiKeyConnectionResolvers<ContextType>;
+  ApiKeyEdge?: ApiKeyEdgeResolvers<ContextType>;
   AttemptStarted?: AttemptStartedResolvers<ContextType>;
+  AuditEvent?: AuditEventResolvers<ContextType>;
+  AuditEventConnection?: AuditEventConnectionResolvers<ContextType>;
+  AuditEventEdge?: AuditEventEdgeResolvers<ContextType>;
   Backend?: BackendResolvers<ContextType>;
   CancelGenerationPayload?: CancelGenerationPayloadResolvers<ContextType>;
   Conversation?: ConversationResolvers<ContextType>;
   ConversationConnection?: ConversationConnectionResolvers<ContextType>;
   ConversationEdge?: ConversationEdgeResolvers<ContextType>;
+  CreateApiKeyPayload?: CreateApiKeyPayloadResolvers<ContextType>;
   CreateConversationPayload?: CreateConversationPayloadResolvers<ContextType>;
   CreateShareLinkPayload?: CreateShareLinkPayloadResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
@@ -1441,6 +1702,7 @@ export type Resolvers<ContextType = Context> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RenameConversationPayload?: RenameConversationPayloadResolvers<ContextType>;
+  RevokeApiKeyPayload?: RevokeApiKeyPayloadResolvers<ContextType>;
   RevokeShareLinkPayload?: RevokeShareLinkPayloadResolvers<ContextType>;
   SendMessagePayload?: SendMessagePayloadResolvers<ContextType>;
   Service?: ServiceResolvers<ContextType>;

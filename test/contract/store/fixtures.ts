@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
+import type { ApiKey } from '../../../src/domain/api-key.ts';
 import type { Conversation, Viewer } from '../../../src/domain/conversation.ts';
 import type { Outcome } from '../../../src/domain/generation.ts';
 import { newId } from '../../../src/domain/ids.ts';
@@ -98,6 +99,12 @@ export async function createConversation(store: Store, changes: Partial<Conversa
   };
   await store.conversations.create(conversation);
   return conversation;
+}
+
+/** A key of Ann's, that nobody has stored yet. */
+export function newKey(changes: Partial<ApiKey> = {}): ApiKey {
+  const times = { createdAt: 1_795_000_000_123, expiresAt: null, revokedAt: null, lastUsedAt: null };
+  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...times, ...changes };
 }
 
 export async function generationOf(store: Store, id: string) {

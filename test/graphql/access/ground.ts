@@ -1,3 +1,4 @@
+import { auditEvent } from '../../../src/domain/audit.ts';
 import { newId } from '../../../src/domain/ids.ts';
 import { hashToken, newToken } from '../../../src/domain/secret.ts';
 import type { Visibility } from '../../../src/domain/sharing.ts';
@@ -29,6 +30,9 @@ export interface Ground {
   readonly generation: string;
   /** Id of a link to the generation. */
   readonly link: string;
+  /** Id of a key of hers, and of its making by Ada. */
+  readonly key: string;
+  readonly event: string;
   readonly tokens: { readonly generation: string; readonly conversation: string; readonly expired: string };
 }
 
@@ -57,7 +61,16 @@ export async function makeGround(app: TestApp, shared: Shared = {}): Promise<Gro
   const [toGeneration, toConversation, expired] = [await link(generation), await link(id), await link(id, 2)];
   const tokens = { generation: toGeneration.token, conversation: toConversation.token, expired: expired.token };
   const ids = { owner: people.ann.id, conversation: id, message: reply.reply.messageId, generation };
-  return { ...ids, link: toGeneration.link.id, tokens };
+  return { ...ids, ...(await keyOfAnn(store)), link: toGeneration.link.id, tokens };
+}
+
+/** Every field of it, and of what was written down of it, has a value. */
+async function keyOfAnn(store: Store): Promise<{ key: string; event: string }> {
+  const key = { id: newId('key'), viewerId: people.ann.id, name: 'Ann’s', role: 'MEMBER' } as const;
+  await store.keys.create({ ...key, createdAt: 1, expiresAt: 2, revokedAt: 3, lastUsedAt: 4 }, 'hash');
+  const event = auditEvent('KEY_CREATED', { actorId: people.ada.id, subjectId: key.id, ip: '127.0.0.1' });
+  await store.audit.add(event);
+  return { key: key.id, event: event.id };
 }
 
 function settleAsFailed(store: Store, id: string): Promise<boolean> {

@@ -19,6 +19,7 @@ export const columns = 'admin owner member reader m.conv r.conv r.gen l.gen l.co
 // + a value   - null or empty   ? either, as the machine does   N NOT_FOUND   F FORBIDDEN   U UNAUTHENTICATED
 const everybody = '    + + + + + + + + + U';
 const admins = '       + F F F F F F F F U';
+const ofAdmins = '     + - - - - - - - - U';
 /** What Ann has, where it is asked for by its id: as far as the generation, and as far as the conversation. */
 const generation = '   + + - - + + + + + U';
 const conversation = ' + + - - + + - - + U';
@@ -46,6 +47,8 @@ export const asks: Readonly<Record<string, string>> = {
   'Query.node(viewer)': 'node(id: <owner>)',
   'Query.node(model)': 'node(id: "ngram")',
   'Query.node(link)': 'node(id: <link>)',
+  'Query.node(key)': 'node(id: <key>)',
+  'Query.node(event)': 'node(id: <event>)',
   'Query.model': 'model(id: "ngram")',
   'Query.generation': 'generation(id: <generation>)',
   'Query.conversation': 'conversation(id: <conversation>)',
@@ -61,6 +64,8 @@ export const asks: Readonly<Record<string, string>> = {
   'Mutation.createShareLink': 'createShareLink(input: { id: <generation>, expiresAt: "2999-01-01T00:00:00Z" })',
   'Mutation.createShareLink(conversation)': 'createShareLink(input: { id: <conversation> })',
   'Mutation.revokeShareLink': 'revokeShareLink(input: { id: <link> })',
+  'Mutation.createApiKey': 'createApiKey(input: { name: "Ahab’s" })',
+  'Mutation.revokeApiKey': 'revokeApiKey(input: { id: <key> })',
   'Subscription.generation': 'generation(id: <generation>)',
   'Subscription.conversation': 'conversation(id: <conversation>)',
 };
@@ -104,10 +109,20 @@ export const places: Readonly<Record<string, string>> = {
   GenerationConnection: '{ viewer { generations { * } } }',
   GenerationEdge: '{ viewer { generations { edges { * } } } }',
   ShareLink: '{ generation(id: <generation>) { shareLinks { * } } }',
+  ApiKeyConnection: '{ apiKeys { * } }',
+  ApiKeyEdge: '{ apiKeys { edges { * } } }',
+  ApiKey: '{ apiKeys { nodes { * } } }',
+  'ApiKey(node)': '{ node(id: <key>) { ... on ApiKey { * } } }',
+  AuditEventConnection: '{ auditEvents { * } }',
+  AuditEventEdge: '{ auditEvents { edges { * } } }',
+  AuditEvent: '{ auditEvents { nodes { * } } }',
+  'AuditEvent(node)': '{ node(id: <event>) { ... on AuditEvent { * } } }',
 };
 
 const always = 'id model status text cursor finishReason usage attempts error';
 const times = 'createdAt startedAt firstTokenAt endedAt';
+const apiKey = 'id name role viewer createdAt expiresAt revokedAt lastUsedAt';
+const auditEvent = 'id at kind actor subjectId ip detail';
 const talk = 'id title createdAt updatedAt owner messages lastMessage visibility';
 
 /** For each type: the fields that a row is true of. */
@@ -118,6 +133,8 @@ const rows: Readonly<Record<string, readonly (readonly [row: string, fields: str
     [conversation, 'conversation node(conversation) node(message)'],
     ['+ + - - - - - - - U', 'node(viewer)'],
     [nothing, 'node(link)'],
+    [ofAdmins, 'node(key) node(event)'],
+    [admins, 'apiKeys auditEvents'],
   ],
   Mutation: [
     [writers, 'generate createConversation'],
@@ -125,6 +142,7 @@ const rows: Readonly<Record<string, readonly (readonly [row: string, fields: str
     [toGeneration, 'cancelGeneration setVisibility createShareLink'],
     [toOwn, 'renameConversation deleteConversation setVisibility(conversation) createShareLink(conversation)'],
     [toLink, 'revokeShareLink'],
+    [admins, 'createApiKey revokeApiKey'],
   ],
   Subscription: [
     [everybody, 'model myGenerations'],
@@ -140,6 +158,8 @@ const rows: Readonly<Record<string, readonly (readonly [row: string, fields: str
   SetVisibilityPayload: [[toGeneration, 'node']],
   CreateShareLinkPayload: [[toGeneration, 'link token']],
   RevokeShareLinkPayload: [[toLink, 'link']],
+  CreateApiKeyPayload: [[admins, 'apiKey secret']],
+  RevokeApiKeyPayload: [[admins, 'apiKey']],
   Node: [[generation, 'id']],
   Generation: [
     [generation, `${always} ${times} visibility`],
@@ -224,6 +244,14 @@ const rows: Readonly<Record<string, readonly (readonly [row: string, fields: str
     [ofGeneration, 'id createdAt'],
     ['- - - - F F F F F U', 'expiresAt revokedAt'],
   ],
+  ApiKeyConnection: [[admins, 'edges nodes pageInfo']],
+  ApiKeyEdge: [[admins, 'cursor node']],
+  ApiKey: [[admins, apiKey]],
+  'ApiKey(node)': [[ofAdmins, apiKey]],
+  AuditEventConnection: [[admins, 'edges nodes pageInfo']],
+  AuditEventEdge: [[admins, 'cursor node']],
+  AuditEvent: [[admins, auditEvent]],
+  'AuditEvent(node)': [[ofAdmins, auditEvent]],
 };
 
 /** `Type.field`, or `Type.field(variant)`, and its row. */
