@@ -5,10 +5,11 @@ import { defineConfig } from 'vitest/config';
 const summary = process.env.TEST_SUMMARY;
 
 /** What starts no server of its own, or is the same in both modes: the page for browsers, and what clients leave behind. */
-const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts'];
+const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts', 'test/e2e/hostile-*.test.ts'];
 
 /** What starts nodes of its own, whatever the mode. */
 const onlyDistributed = [
+  'test/e2e/auth-nodes.test.ts',
   'test/e2e/books.test.ts',
   'test/e2e/cluster.test.ts',
   'test/e2e/limits.test.ts',

@@ -9,6 +9,10 @@ const help = `millrace ${version}: a GraphQL API in front of language models
 Usage
   millrace [serve] [options]       run the server
   millrace config check [options]  say what the configuration means, or everything that is wrong with it
+  millrace key create --name <name> [--role ADMIN|MEMBER|READER] [--viewer usr_…] [--expires 90d]
+                                   make an API key, and print it: it is shown once
+  millrace key list                all API keys, newest first
+  millrace key revoke <id>         end one, and within 5 s all that is open with it
 
 Options
   --host <address>     address to listen on (HOST, 127.0.0.1)
@@ -28,16 +32,21 @@ const options = {
   config: { type: 'string' },
   'data-dir': { type: 'string' },
   role: { type: 'string' },
+  name: { type: 'string' },
+  viewer: { type: 'string' },
+  expires: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
 
-const commands = ['serve', 'config check'];
+const commands = ['serve', 'config check', 'key create', 'key list', 'key revoke'];
+/** What only `key create` takes; its `--role` is the key's, and no process'. */
+const keyOptions = ['name', 'viewer', 'expires'] as const;
 const optionNames = Object.keys(options).map((name) => `--${name}`);
 
 /** Runs the command with `args`, and resolves to the exit code: 1 where it can't start, 2 for wrong usage. */
 export async function cli(args: string[]): Promise<number> {
-  const { command, values, mistake } = parse(args);
+  const { command, subject, values, mistake } = parse(args);
   if (values.help) return say(help);
   if (values.version) return say(`${version}\n`);
   if (mistake !== undefined) {
@@ -45,8 +54,14 @@ export async function cli(args: string[]): Promise<number> {
     return 2;
   }
   try {
-    const config = loadConfig({ options: values });
+    const isKeyCommand = command.startsWith('key ');
+    const config = loadConfig({ options: isKeyCommand ? { ...values, role: undefined } : values });
     if (command === 'config check') return say(`ok\n${summary(config)}`);
+    if (isKeyCommand) {
+      const { keyCommand } = await import('./key-command.ts');
+      await keyCommand(config, [command.slice('key '.length), ...subject], values);
+      return 0;
+    }
     // Only here: the other commands answer without loading the server.
     const { serve } = await import('./serve.ts');
     await serve(config);
@@ -67,9 +82,12 @@ function say(text: string): number {
 type Values = { -readonly [name in keyof typeof options]?: string };
 
 /** Not strict, since parseArgs' own messages are for programmers. */
-function parse(args: string[]): { command: string; values: Values; mistake?: string } {
+function parse(args: string[]): { command: string; subject: string[]; values: Values; mistake?: string } {
   const { positionals, tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
-  const command = positionals.join(' ') || 'serve';
+  // The one command that is said of something.
+  const said = positionals[0] === 'key' && positionals[1] === 'revoke' ? 2 : positionals.length;
+  const command = positionals.slice(0, said).join(' ') || 'serve';
+  const subject = positionals.slice(said);
   const values: Values = {};
   const mistakes: string[] = [];
   for (const token of tokens) {
@@ -87,9 +105,11 @@ function parse(args: string[]): { command: string; values: Values; mistake?: str
     else values[known] = value ?? 'true';
   }
   // What follows an unknown option may be its value.
-  if (mistakes.length === 0 && !commands.includes(command))
-    mistakes.push(`there is no command "${command}".${didYouMean(command, commands)}`);
-  return { command, values, ...(mistakes.length > 0 && { mistake: mistakes.join('\nmillrace: ') }) };
+  if (mistakes.length === 0 && (!commands.includes(command) || subject.length > 1))
+    mistakes.push(`there is no command "${positionals.join(' ')}".${didYouMean(command, commands)}`);
+  for (const name of keyOptions)
+    if (values[name] !== undefined && command !== 'key create') mistakes.push(`--${name} belongs to key create`);
+  return { command, subject, values, ...(mistakes.length > 0 && { mistake: mistakes.join('\nmillrace: ') }) };
 }
 
 function summary({ configFile, host, port, dataDir, distributed, role, defaultModel, models }: Config): string {

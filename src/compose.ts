@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Authenticator } from './auth/auth.ts';
+import { ApiKeyWay } from './auth/api-key.ts';
+import type { ApiKeys, Authenticator } from './auth/auth.ts';
+import { jwts } from './auth/jwt.ts';
+import { createApiKeys } from './auth/keys.ts';
+import { withLinks } from './auth/links.ts';
 import { noAuthentication } from './auth/none.ts';
+import { refusals } from './auth/refusals.ts';
 import { slowSignIns } from './auth/sign-ins.ts';
+import { anyOf } from './auth/ways.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -19,6 +25,7 @@ import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
 import { createQuotas } from './generation/quota.ts';
 import { type RunDeps, run } from './generation/run.ts';
+import { createSharing } from './generation/sharing.ts';
 import { keepSweeping } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import { OperationRates } from './graphql/rates.ts';
@@ -36,7 +43,7 @@ import type { Job, Queue } from './queue/queue.ts';
 import { connectRedis, type RedisUse, whenReady } from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
-import { claimDataDir } from './store/data-dir.ts';
+import { claimDataDir, makeDataDir } from './store/data-dir.ts';
 import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -124,8 +131,25 @@ async function distributed(
   };
 }
 
+/**
+ * The verbs of API keys alone, for the command line. Of the data folder nothing is claimed but the records' file, which
+ * SQLite lets several processes read and write: a server may be running on it.
+ */
+export async function openApiKeys({
+  dataDir,
+  distributed,
+}: Config): Promise<{ keys: ApiKeys; close(): Promise<void> }> {
+  const store = distributed
+    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {} })
+    : await openSqliteStore(makeDataDir(dataDir)('store.db'));
+  return { keys: createApiKeys(store), close: () => store.close() };
+}
+
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
+/** What was written down is kept for 90 days; what is older goes once an hour. */
+const auditKeptMs = 90 * 86_400_000;
+const pruneMs = 3_600_000;
 
 export interface App {
   readonly pipeline: Pipeline;
@@ -140,13 +164,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Wires the parts together; the same in both modes. `people` decides who comes in. */
-export async function compose(
-  config: Config,
-  parts: Parts,
-  logger: Logger,
-  people: Authenticator = noAuthentication(),
-): Promise<App> {
+/** Wires the parts together; the same in both modes. `people`, where given, decides who comes in without a link. */
+export async function compose(config: Config, parts: Parts, logger: Logger, people?: Authenticator): Promise<App> {
   const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
   const warn = warning(logger);
   const { store, bus, log } = parts;
@@ -159,15 +178,16 @@ export async function compose(
   const generations = createGenerations(deps);
   const conversations = createConversations(deps);
   const quotas = createQuotas(deps);
+  const sharing = createSharing(deps);
   const rates = new OperationRates(parts.clientLimits, limits.operationsPerSecond);
   const sockets = new SocketPlaces(parts.clientLimits, limits.sockets);
   const service = { version, startedAt: Date.now() };
-  const services = { generations, conversations, quotas, store, models, rates, service };
+  const keys = createApiKeys(store);
+  const services = { generations, conversations, sharing, quotas, keys, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
   const { introspection, graphiql, trustedDocuments } = config.server;
-  const auth = slowed(people, config, parts.clientLimits);
-  const { viewer } = await people.authenticate({ ip: '', token: undefined });
-  await store.viewers.put(viewer);
+  const others = people ?? (await openAuthenticator(config, { store, onError: warn }));
+  const auth = slowed(withLinks(others, { store, onError: warn }), config, parts.clientLimits);
   const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
 
   const backend = async () => {
@@ -176,6 +196,7 @@ export async function compose(
   return {
     pipeline: createPipeline({
       ...{ services, auth, sockets, logger, allowsOrigin: origins.allowsOrigin, limits: limits.operation },
+      bodyBytes: limits.bodyBytes,
       ...{ introspection, graphiql, trustedDocuments },
     }),
     origins,
@@ -193,6 +214,32 @@ export async function compose(
       models.close();
       tails.close();
       await parts.close();
+    },
+  };
+}
+
+/** Lets clients in by the ways that the configuration names. */
+async function openAuthenticator(
+  { auth: { mode, jwt } }: Config,
+  deps: { readonly store: Store; readonly onError: (error: unknown) => void },
+): Promise<Authenticator> {
+  const { store, onError } = deps;
+  if (mode.includes('none')) {
+    const everybody = noAuthentication();
+    const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
+    await store.viewers.put(viewer);
+    return everybody;
+  }
+  const { note, close } = refusals({ add: store.audit.add, onError });
+  const auth = anyOf(
+    [...(mode.includes('apiKey') ? [new ApiKeyWay(deps)] : []), ...(jwt ? [jwts(jwt, deps)] : [])],
+    note,
+  );
+  return {
+    ...auth,
+    close() {
+      auth.close();
+      close();
     },
   };
 }
@@ -226,6 +273,7 @@ function createWorker(
   const stop = new AbortController();
   let stopJobs = async () => {};
   let stopSweeping = () => {};
+  let pruning: NodeJS.Timeout | undefined;
 
   return {
     async start() {
@@ -236,8 +284,12 @@ function createWorker(
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
       const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
       stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
+      const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);
+      pruning = setInterval(prune, pruneMs);
+      await prune();
     },
     async stop() {
+      clearInterval(pruning);
       stopSweeping();
       stop.abort(new Error('The worker stops.'));
       await stopJobs();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type AuthConfig, exposure } from './config/auth.ts';
+import { type AuthConfig, authConfig, exposure } from './config/auth.ts';
 import { readDocument } from './config/document.ts';
 import { type LimitsConfig, limitsConfig } from './config/limits.ts';
 import type { ServerConfig } from './config/server.ts';
@@ -157,7 +157,7 @@ export function loadConfig({
     configFile: text === undefined ? null : configFile,
     batchIntervalMs: file.batchInterval,
     logRetentionMs: file.logRetention,
-    auth: file.auth,
+    auth: authConfig(file.auth, cwd),
     server: { ...file.server, trustedDocuments: trusted },
     limits: limitsConfig(file.limits, !file.auth.mode.includes('none')),
     defaultModel: file.defaultModel ?? file.models[0]?.id ?? '',

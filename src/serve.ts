@@ -36,6 +36,7 @@ async function start(config: Config, logger: Logger): Promise<RunningServer> {
     logger,
     origins,
     trustedProxies: config.server.trustedProxies,
+    limits: config.limits,
     spreadMs,
   });
   const url = await listen(http, app, config);
@@ -113,15 +114,16 @@ function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /** What a person reads who has just started the server. */
-function greeting(url: string, { distributed, role, dataDir }: Config): string {
+function greeting(url: string, { distributed, role, dataDir, auth }: Config): string {
   if (role === 'worker') return `\nMillrace ${version} runs generations, and serves ${url}/ready\n\n`;
   const place = distributed ? 'one node of many' : `and keeps its data in ${dataDir}`;
   const query = 'mutation { generate(input: { prompt: \\"Call me\\" }) { generation { id status } } }';
+  const token = auth.mode.includes('none') ? '' : ` -H 'authorization: Bearer <token>'`;
   return `
 Millrace ${version} serves ${url}/graphql, ${place}
 
   In a browser:  ${url}/graphql
-  In a shell:    curl ${url}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'
+  In a shell:    curl ${url}/graphql${token} -H 'content-type: application/json' -d '{"query":"${query}"}'
 
 `;
 }

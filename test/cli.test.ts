@@ -43,6 +43,11 @@ it.each([
   [['--port'], '--port needs a value'],
   [['--port', '--host', '::1'], '--port needs a value'],
   [['--help=no'], '--help takes no value'],
+  [['key'], 'there is no command "key".'],
+  [['key', 'creat'], 'there is no command "key creat". Did you mean "key create"?'],
+  [['key', 'revoke', 'key_1', 'key_2'], 'there is no command "key revoke key_1 key_2".'],
+  [['serve', '--name', 'x'], '--name belongs to key create'],
+  [['key', 'list', '--expires=1d'], '--expires belongs to key create'],
 ])('answers %j with what is wrong with it, and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await millrace(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -82,6 +87,32 @@ it.each([[['config', 'check']], [['serve']], [[]]])('ends %j with every mistake 
     expect.stringMatching(/^millrace\.yaml:1:1 {2}batchInterval: /),
     expect.stringMatching(/^millrace\.yaml:2:1 {2}modls: unknown key/),
   ]);
+});
+
+it('makes keys before there is a server, lists and revokes them; the token alone is on stdout', async () => {
+  const made = await millrace(['key', 'create', '--name', 'Ann "A"', '--role', 'admin', '--expires', '90d']);
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^millrace_key_\w{26}_[0-9a-f]{64}\n$/) });
+  // Nobody can come in with it: there is no millrace.yaml.
+  expect(made.stderr).toContain('set auth.mode to apiKey');
+  const [id = ''] = /key_\w{26}/.exec(made.stdout) ?? [];
+  const { stdout: listed } = await millrace(['key', 'list']);
+  expect(listed).toMatch(new RegExp(`^${id}  ADMIN   usr_\\w+  made .* expires .* never used  "Ann \\\\"A\\\\""\n$`));
+  expect(await millrace(['key', 'revoke', id])).toMatchObject({ code: 0, stderr: '' });
+  expect((await millrace(['key', 'list'])).stdout).toContain('  revoked 2');
+});
+
+it.each([
+  [['key', 'create'], 'needs a --name'],
+  [['key', 'create', '--name', ' '], '1 to 100 characters'],
+  [['key', 'create', '--name', 'x', '--role', 'ROOT'], 'must be one of ADMIN, MEMBER, READER'],
+  [['key', 'create', '--name', 'x', '--expires', '1y'], 'must be a length of time such as'],
+  [['key', 'create', '--name', 'x', '--viewer', 'usr_1'], 'The viewer usr_1 was not found'],
+  [['key', 'revoke', 'key_1'], 'The key key_1 was not found'],
+  [['key', 'revoke'], 'needs the id of a key'],
+])('ends %j with what is wrong, and exit code 1', async (args, message) => {
+  const { code, stdout, stderr } = await millrace(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(message);
 });
 
 it('tells an old Node what to do before it runs anything that such a Node could not', async () => {

@@ -20,11 +20,11 @@ describe('without a file and with an empty environment', () => {
       role: 'all',
       drainDelayMs: 0,
       logLevel: 'info',
-      auth: { mode: ['none'] },
+      auth: { mode: ['none'], jwt: null },
       server: { origins: [], trustedProxies: 0, introspection: true, graphiql: true, trustedDocuments: null },
       limits: {
-        bodyBytes: 8 * 2 ** 20,
-        promptCharacters: 2_000_000,
+        bodyBytes: 4 * 2 ** 20,
+        promptCharacters: 1_000_000,
         maxTokens: 131_072,
         operation: { depth: 20, aliases: 100, documentTokens: 5_000, objects: 50_000 },
         operationsPerSecond: { viewer: null, ip: null },
@@ -210,6 +210,78 @@ models:
   });
 });
 
+it('docker/millrace.yaml lets the nodes of docker-compose.yml start', () => {
+  const yaml = readFileSync(new URL('../docker/millrace.yaml', import.meta.url), 'utf8');
+  expect(load({ yaml, env: { HOST: '0.0.0.0' } }).auth).toEqual({ mode: ['apiKey'], jwt: null });
+});
+
+describe('auth', () => {
+  const jwt = 'issuer: "https://a.example/", audience: b, jwks';
+
+  it('has the issuer of tokens with its defaults; the path of its keys begins where the command was given', () => {
+    const { auth } = load({ yaml: `auth: { mode: [apiKey, jwt], jwt: { ${jwt}: keys.json } }` });
+    expect(auth).toEqual({
+      mode: ['apiKey', 'jwt'],
+      jwt: {
+        ...{ issuer: 'https://a.example/', audience: 'b', jwks: join(cwd, 'keys.json'), clockToleranceMs: 5_000 },
+        ...{ roleClaim: 'role', nameClaim: 'name', defaultRole: 'MEMBER' },
+      },
+    });
+  });
+
+  it('is told of every mistake at once, each with its line', () => {
+    const yaml = `auth:
+  mode: [jwt, ap]
+  jwt:
+    issuer: ''
+    jwks: http://a.example/jwks.json
+    clockTolerance: 5
+    defaultRole: ROOT
+    algorithms: [none]
+batchInterval: 40`;
+    expect(mistakes({ yaml })).toEqual([
+      expect.stringMatching(/^millrace\.yaml:2:15 {2}auth\.mode\[1\]: must be one of/),
+      expect.stringMatching(/^millrace\.yaml:3:3 {2}auth\.jwt\.audience: is missing/),
+      expect.stringMatching(/^millrace\.yaml:4:5 {2}auth\.jwt\.issuer: must not be empty/),
+      expect.stringMatching(/^millrace\.yaml:5:5 {2}auth\.jwt\.jwks: must be a URL that begins with https/),
+      expect.stringMatching(/^millrace\.yaml:6:5 {2}auth\.jwt\.clockTolerance: must be a length of time/),
+      expect.stringMatching(/^millrace\.yaml:7:5 {2}auth\.jwt\.defaultRole: must be/),
+      expect.stringMatching(/^millrace\.yaml:8:5 {2}auth\.jwt\.algorithms: unknown key/),
+      expect.stringMatching(/^millrace\.yaml:9:1 {2}batchInterval/),
+    ]);
+  });
+
+  it('needs the issuer where mode is jwt, and has none where it is not', () => {
+    expect(mistakes({ yaml: 'batchInterval: 5\nauth:\n  mode: jwt' })).toEqual([
+      expect.stringMatching(/^millrace\.yaml:1:1 /),
+      'millrace.yaml:2:1  auth.jwt: is missing: auth.mode jwt needs issuer, audience and jwks',
+    ]);
+    for (const mode of ['none', 'apiKey', '[apiKey]']) {
+      expect(mistakes({ yaml: `auth:\n  mode: ${mode}\n  jwt: { ${jwt}: k }` })).toEqual([
+        'millrace.yaml:3:3  auth.jwt: means nothing unless auth.mode is jwt, or a list that has it',
+      ]);
+    }
+  });
+
+  it.each([
+    'https://a.example/k',
+    'http://127.0.0.1:9/k',
+    'http://localhost/k',
+    'http://[::1]:9/k',
+    '/etc/k.json',
+    'k.json',
+  ])('takes keys from %s', (place) => {
+    expect(mistakes({ yaml: `auth: { mode: jwt, jwt: { ${jwt}: "${place}" } }` })).toEqual([]);
+  });
+
+  it.each(['http://a.example/k', 'ftp://a.example/k', 'http://127.example.org/k', 'file:///k'])(
+    'takes no keys from %s',
+    (place) => {
+      expect(mistakes({ yaml: `auth: { mode: jwt, jwt: { ${jwt}: "${place}" } }` })).toHaveLength(1);
+    },
+  );
+});
+
 describe('millrace.example.yaml', () => {
   const example = readFileSync(new URL('../millrace.example.yaml', import.meta.url), 'utf8');
 
@@ -231,6 +303,7 @@ describe('millrace.example.yaml', () => {
   it('has every key that there is', () => {
     const yaml = `
 zzzzzzzzz: 1
+auth: { mode: jwt, jwt: { zzzzzzzzz: 1 } }
 models:
   - zzzzzzzzz: 1
     timeouts: { zzzzzzzzz: 1 }

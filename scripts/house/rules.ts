@@ -27,7 +27,8 @@ const reach: Readonly<Record<string, readonly string[]>> = {
   config: ['domain', 'limits', 'redis-client', 'spelling'],
   compose: ['*'],
   serve: ['*'],
-  cli: ['config', 'serve', 'spelling', 'start-error', 'version'],
+  'key-command': ['compose', 'config', 'auth', 'domain', 'start-error'],
+  cli: ['config', 'key-command', 'serve', 'spelling', 'start-error', 'version'],
   main: ['cli'],
 };
 
@@ -39,7 +40,15 @@ const neutral = ['src/backends/pool.ts', 'src/log/tail.ts'];
 const root = 'compose';
 const publicList = 'src/client/index.ts';
 const configFile = 'src/config.ts';
-const methodsAtMost: Readonly<Record<string, number>> = { backends: 4, bus: 4, limits: 4, log: 4, queue: 4, store: 12 };
+const methodsAtMost: Readonly<Record<string, number>> = {
+  auth: 4,
+  backends: 4,
+  bus: 4,
+  limits: 4,
+  log: 4,
+  queue: 4,
+  store: 12,
+};
 
 /** Everything that a single file of src can do wrong. */
 export function rules(source: Source): Breach[] {

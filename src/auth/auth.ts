@@ -1,4 +1,7 @@
-import type { Viewer } from '../domain/conversation.ts';
+import type { ApiKey } from '../domain/api-key.ts';
+import type { AuditEvent } from '../domain/audit.ts';
+import type { Viewer, ViewerRole } from '../domain/conversation.ts';
+import type { Page, PageRequest } from '../store/store.ts';
 
 /** Somebody who was let in, and on what grounds. */
 export interface Session {
@@ -37,6 +40,33 @@ export interface Authenticator {
   /** Ends all watches without a call. */
   close(): void;
 }
+
+/** The verbs of API keys; whether `by` may use them is the caller's to ask. */
+export interface ApiKeys {
+  /**
+   * Makes a key. `token` is what its holder shows, and is nowhere to be had again.
+   * @throws MillraceError `BAD_USER_INPUT`; `NOT_FOUND` where there is no such viewer
+   */
+  create(input: NewApiKey, by: Actor): Promise<{ readonly key: ApiKey; readonly token: string }>;
+
+  /** Ends a key and, within 5 s and on every node, all that is open with it. @throws MillraceError `NOT_FOUND` */
+  revoke(id: string, by: Actor): Promise<ApiKey>;
+
+  /** All keys, newest first. */
+  page(page: PageRequest): Promise<Page<ApiKey>>;
+}
+
+export interface NewApiKey {
+  readonly name: string;
+  readonly role: ViewerRole;
+  /** Whose it is to be; null for a new viewer, of the key's name and role. */
+  readonly viewerId: string | null;
+  /** Milliseconds since 1970; null where it does not expire. */
+  readonly expiresAt: number | null;
+}
+
+/** Who does something, for the audit log. */
+export type Actor = Pick<AuditEvent, 'actorId' | 'ip'>;
 
 /** The token of an `Authorization: Bearer …` header; undefined where there is none. */
 export const bearer = (header: string | null | undefined): string | undefined =>

@@ -39,8 +39,8 @@ const perClient = () => section({ viewer: wholeNumber().optional(), ip: wholeNum
 
 /** `limits` of millrace.yaml. */
 export const limitsShape = section({
-  body: bytes('8MiB'),
-  promptCharacters: wholeNumber().default(2_000_000),
+  body: bytes('4MiB'),
+  promptCharacters: wholeNumber().default(1_000_000),
   maxTokens: wholeNumber().default(131_072),
   operation: section({
     depth: wholeNumber().default(20),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { idPrefix } from '../domain/ids.ts';
+import { idPrefix, nodePrefixes } from '../domain/ids.ts';
 import { didYouMean } from '../spelling.ts';
-import { authShape } from './auth.ts';
+import { authMismatch, authShape } from './auth.ts';
 import type { Finding } from './document.ts';
 import { limitsShape } from './limits.ts';
 import { serverShape } from './server.ts';
@@ -38,7 +38,7 @@ const kinds = ['ngram', 'openai'];
 const model = section({
   id: text()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$/, 'must be at most 128 letters, digits and . _ : / @ + -')
-    .refine((id) => idPrefix(id) === undefined, 'must not begin with gen_, conv_, msg_ or usr_: other ids do'),
+    .refine((id) => idPrefix(id) === undefined, `must not begin with ${nodePrefixes.join('_, ')}_: other ids do`),
   name: text().optional(),
   concurrency: wholeNumber().optional(),
   queueTimeout: duration('60s'),
@@ -81,7 +81,7 @@ export type BackendEntry = ModelEntry['backends'][number];
 /** Takes the plain values of millrace.yaml for what they are, with all defaults, or finds everything wrong with them. */
 export function readFileShape(value: unknown): { file: ConfigFile | undefined; findings: Finding[] } {
   const result = file.safeParse(value, { error: wording });
-  const findings: Finding[] = [...(result.error?.issues ?? []), ...misnamings(value)];
+  const findings: Finding[] = [...(result.error?.issues ?? []), ...misnamings(value), ...authMismatch(value)];
   return { file: findings.length === 0 ? result.data : undefined, findings };
 }
 

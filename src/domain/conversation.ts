@@ -1,4 +1,5 @@
 import type { Role } from './generation.ts';
+import type { Visibility } from './sharing.ts';
 
 export interface Conversation {
   readonly id: string;
@@ -10,6 +11,7 @@ export interface Conversation {
   readonly activeGenerationId: string | null;
   /** UTF-16 code units of all its messages; a reply counts once it has ended. */
   readonly characters: number;
+  readonly visibility: Visibility;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -33,4 +35,6 @@ export interface Viewer {
   readonly id: string;
   readonly name: string;
   readonly role: ViewerRole;
+  /** Of who came by a link: id of the one generation or conversation that they may read. */
+  readonly only?: string;
 }

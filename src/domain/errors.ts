@@ -30,6 +30,7 @@ export class MillraceError extends Error {
 
 export const badInput = (message: string) => new MillraceError('BAD_USER_INPUT', message);
 export const notFound = (what: string) => new MillraceError('NOT_FOUND', `${what} was not found.`);
+export const forbidden = (message: string) => new MillraceError('FORBIDDEN', message);
 export const unauthenticated = (message: string) => new MillraceError('UNAUTHENTICATED', message);
 /** @param ms when to come back, in milliseconds from now */
 export function rateLimited(why: string, ms: number): MillraceError {

@@ -1,4 +1,5 @@
 import type { FinishReason, GenerationError, GenerationStatus, TokenUsage } from './entry.ts';
+import type { Visibility } from './sharing.ts';
 
 export type Role = 'SYSTEM' | 'USER' | 'ASSISTANT';
 
@@ -44,6 +45,7 @@ export interface Generation {
   /** The reply that it writes, if it belongs to a conversation. */
   readonly messageId: string | null;
   readonly conversationId: string | null;
+  readonly visibility: Visibility;
   readonly attempts: number;
   /** The final text; empty until it has ended. */
   readonly text: string;

@@ -1,7 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-/** The prefixes of global ids; an id without one of them is a model's. */
-export type IdPrefix = 'gen' | 'conv' | 'msg' | 'usr';
+/** The prefixes of the ids of nodes; an id without one of them is a model's. */
+export const nodePrefixes = ['gen', 'conv', 'msg', 'usr', 'key', 'evt'] as const;
+
+export type NodePrefix = (typeof nodePrefixes)[number];
+export type IdPrefix = NodePrefix | 'link';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const random = new Uint8Array(16);
@@ -19,7 +22,7 @@ export function newId(prefix: IdPrefix, now = Date.now()): string {
   return `${prefix}_${id}`;
 }
 
-/** The prefix of a global id, or undefined where it has none of ours. */
-export function idPrefix(id: string): IdPrefix | undefined {
-  return /^(gen|conv|msg|usr)_/.exec(id)?.[1] as IdPrefix | undefined;
+/** The prefix of a node's id, or undefined where it has none of ours. */
+export function idPrefix(id: string): NodePrefix | undefined {
+  return nodePrefixes.find((prefix) => id.startsWith(`${prefix}_`));
 }

@@ -1,9 +1,10 @@
-import { mayAccess } from '../domain/access.ts';
+import { mayReadConversation } from '../domain/access.ts';
 import type { Conversation, Viewer } from '../domain/conversation.ts';
 import { badInput, notFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import { cancel } from './cancel.ts';
 import { conversationTopic, tellConversation } from './changes.ts';
+import { changeableConversation, checkMayGenerate, readableConversation } from './find.ts';
 import type { Conversations, SendInput } from './generation.ts';
 import { promptMessages } from './prompt.ts';
 import { readProgress } from './read.ts';
@@ -21,14 +22,9 @@ export function createConversations(deps: SubmitDeps): Conversations {
   /** What has been done is done, also where nobody can be told now. */
   const told = (id: string) => tellConversation(bus, id).catch((error: unknown) => onError(error, id));
 
-  async function findFor(viewer: Viewer, id: string): Promise<Conversation> {
-    const [row] = await store.conversations.byIds([id]);
-    if (!row || !mayAccess(viewer, row.ownerId)) throw notFound(`The conversation ${id}`);
-    return row;
-  }
-
   return {
     async create(viewer, title) {
+      checkMayGenerate(viewer);
       const at = now();
       const id = newId('conv');
       const empty = { lastMessageId: null, activeGenerationId: null, characters: 0 };
@@ -37,6 +33,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
         ownerId: viewer.id,
         title: checkTitle(title, 0),
         ...empty,
+        visibility: 'PRIVATE' as const,
         createdAt: at,
         updatedAt: at,
       };
@@ -44,10 +41,13 @@ export function createConversations(deps: SubmitDeps): Conversations {
       return conversation;
     },
 
-    send: async (viewer, input) => send(deps, viewer, await findFor(viewer, input.conversationId), input),
+    async send(viewer, input) {
+      checkMayGenerate(viewer);
+      return send(deps, viewer, await changeableConversation(store, viewer, input.conversationId), input);
+    },
 
     async rename(viewer, id, title) {
-      await findFor(viewer, id);
+      await changeableConversation(store, viewer, id);
       const renamed = await store.conversations.rename(id, checkTitle(title, 1));
       if (!renamed) throw notFound(`The conversation ${id}`);
       await told(id);
@@ -58,7 +58,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
       let gone: string[] | undefined;
       // Once more where a message was sent meanwhile: what its reply takes is to be booked too.
       while (!gone) {
-        const { activeGenerationId } = await findFor(viewer, id);
+        const { activeGenerationId } = await changeableConversation(store, viewer, id);
         const active = activeGenerationId ? await store.generations.byIds([activeGenerationId]) : [];
         for (const generation of active) await cancel(deps, generation);
         gone = await store.conversations.delete(id);
@@ -68,13 +68,17 @@ export function createConversations(deps: SubmitDeps): Conversations {
     },
 
     async follow(viewer, id) {
-      await findFor(viewer, id);
+      await readableConversation(store, viewer, id);
       const open = (watch: Watch<string>) => {
         watch.mark(id);
         return bus.subscribe(conversationTopic(id), () => watch.mark(id));
       };
       const watch = new Watch<string>({ open });
-      const next = async () => ((await watch.next()) ? (await store.conversations.byIds([id]))[0] : undefined);
+      const next = async () => {
+        const [row] = (await watch.next()) ? await store.conversations.byIds([id]) : [];
+        if (row && !mayReadConversation(viewer, row)) throw notFound(`The conversation ${id}`);
+        return row;
+      };
       return { next, close: () => watch.close() };
     },
   };

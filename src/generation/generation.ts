@@ -3,20 +3,24 @@ import type { Position } from '../domain/cursor.ts';
 import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
 import type { LogEvent } from '../domain/merge.ts';
 import type { Model } from '../domain/model.ts';
+import type { ShareLink, Visibility } from '../domain/sharing.ts';
 import type { Page, PageRequest } from '../store/store.ts';
 
 /** What can be done with generations; every door (GraphQL now, REST later) calls these and nothing below them. */
 export interface Generations {
   /**
    * Accepts a generation: recorded before this resolves, run as soon as its model has room.
-   * @throws MillraceError `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
+   * @throws MillraceError `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
    */
   submit(viewer: Viewer, input: SubmitInput): Promise<Generation>;
 
-  /** Ends a generation; one that has ended is the answer as it is. @throws MillraceError `NOT_FOUND` */
+  /** Ends a generation; one that has ended is the answer as it is. @throws MillraceError `NOT_FOUND`, `FORBIDDEN` */
   cancel(viewer: Viewer, id: string): Promise<Generation>;
 
-  /** Reads a log from a cursor on, by the stream contract. @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT` */
+  /**
+   * Reads a log from a cursor on, by the stream contract. Where the viewer may read it no more, `next` throws `NOT_FOUND`.
+   * @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`
+   */
   follow(viewer: Viewer, id: string, after?: string): Promise<Following>;
 
   /** The viewer's generations: those that are open now, then each that changes. */
@@ -44,18 +48,22 @@ export interface Content {
 
 /** What can be done with conversations. */
 export interface Conversations {
-  /** @throws MillraceError `BAD_USER_INPUT` */
+  /** @throws MillraceError `FORBIDDEN`, `BAD_USER_INPUT` */
   create(viewer: Viewer, title: string): Promise<Conversation>;
   /**
    * Adds a message and starts the reply.
-   * @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
+   * @throws MillraceError `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT`, `RATE_LIMITED`, `QUOTA_EXCEEDED`
    */
   send(viewer: Viewer, input: SendInput): Promise<{ message: Message; generation: Generation }>;
-  /** @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT` */
+  /** @throws MillraceError `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT` */
   rename(viewer: Viewer, id: string, title: string): Promise<Conversation>;
-  /** Deletes it, and cancels what runs in it. @throws MillraceError `NOT_FOUND` */
+  /** Deletes it, and cancels what runs in it. @throws MillraceError `NOT_FOUND`, `FORBIDDEN` */
   delete(viewer: Viewer, id: string): Promise<void>;
-  /** The conversation now and after every change, until it is deleted. @throws MillraceError `NOT_FOUND` */
+  /**
+   * The conversation now and after every change, until it is deleted. Where the viewer may read it no more, `next` throws
+   * `NOT_FOUND`.
+   * @throws MillraceError `NOT_FOUND`
+   */
   follow(viewer: Viewer, id: string): Promise<Source<Conversation>>;
 }
 
@@ -81,6 +89,19 @@ export interface Allowance {
   readonly remaining: number;
   /** When `used` is 0 again, in ms since 1970; null where that depends on the viewer. */
   readonly resetsAt: number | null;
+}
+
+/** Who else may read a generation or a conversation. */
+export interface Sharing {
+  /** Resolves to it with its new visibility. @throws MillraceError `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT` */
+  setVisibility(viewer: Viewer, id: string, visibility: Visibility): Promise<Generation | Conversation>;
+  /**
+   * A link to it, good until `expiresAt`, and its token, which is kept nowhere.
+   * @throws MillraceError `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`; `CONFLICT` where it has too many
+   */
+  createLink(viewer: Viewer, id: string, expiresAt: number | null): Promise<{ link: ShareLink; token: string }>;
+  /** Whoever came by the link is out within 5 s, on every node. @throws MillraceError `NOT_FOUND` */
+  revokeLink(viewer: Viewer, id: string): Promise<ShareLink>;
 }
 
 /** A generation, and its place in its model's line: 1 is next, null where it is not in line. */

@@ -1,10 +1,10 @@
-import { mayAccess } from '../domain/access.ts';
-import type { Viewer } from '../domain/conversation.ts';
+import { mayChange, readsByVisibility } from '../domain/access.ts';
 import { decodeCursor } from '../domain/cursor.ts';
 import { notFound } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Attendances } from './attendance.ts';
 import { cancel } from './cancel.ts';
+import { changeableGeneration, checkMayGenerate, readableGeneration } from './find.ts';
 import { type FollowDeps, Follower } from './follow.ts';
 import type { Following, Generations } from './generation.ts';
 import { listGenerations } from './list.ts';
@@ -12,6 +12,7 @@ import { followMine } from './mine.ts';
 import { lengthOf, promptMessages } from './prompt.ts';
 import { readContent, readCurrent } from './read.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
+import { whileReadable } from './while-readable.ts';
 
 export type GenerationsDeps = SubmitDeps & FollowDeps;
 
@@ -33,32 +34,30 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
     return row;
   }
 
-  async function findFor(viewer: Viewer, id: string): Promise<Generation> {
-    const row = await find(id);
-    if (!row || !mayAccess(viewer, row.viewerId)) throw notFound(`The generation ${id}`);
-    return row;
-  }
-
   const byIds: Generations['byIds'] = async (ids) => readCurrent(log, await store.generations.byIds(ids));
 
   return {
     async submit(viewer, input) {
+      checkMayGenerate(viewer);
       const messages = promptMessages(input, deps.limits.promptCharacters);
       const draft = draftOf(deps, viewer, input, lengthOf(messages));
       return submit(deps, { ...draft, messages, reply: null });
     },
 
     async cancel(viewer, id) {
-      await cancel(deps, await findFor(viewer, id));
+      await cancel(deps, await changeableGeneration(store, viewer, id));
       const [cancelled] = await byIds([id]);
       if (!cancelled) throw notFound(`The generation ${id}`);
       return cancelled;
     },
 
     async follow(viewer, id, after) {
-      const generation = await findFor(viewer, id);
+      const generation = await readableGeneration(store, viewer, id);
+      const { viewerId, onDisconnect } = generation;
       const follower = new Follower(deps, generation, after === undefined ? undefined : decodeCursor(id, after));
-      const attends = generation.onDisconnect === 'CANCEL' && !hasEnded(generation);
+      if (readsByVisibility(viewer, viewerId)) return whileReadable(deps, viewer, follower);
+      // Who may only read it neither keeps it alive nor ends it.
+      const attends = onDisconnect === 'CANCEL' && !hasEnded(generation) && mayChange(viewer, viewerId);
       return attends ? attended(follower, attendances) : follower;
     },
 

@@ -1,5 +1,6 @@
+import type { ApiKeys } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
-import type { Conversations, Generations, Models, Quotas } from '../generation/generation.ts';
+import type { Conversations, Generations, Models, Quotas, Sharing } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { OperationRates } from './rates.ts';
@@ -9,7 +10,9 @@ export interface Services {
   readonly generations: Generations;
   readonly conversations: Conversations;
   readonly quotas: Quotas;
+  readonly sharing: Sharing;
   readonly store: Store;
+  readonly keys: ApiKeys;
   readonly models: Models;
   readonly rates: OperationRates;
   readonly service: ServiceFacts;
@@ -24,10 +27,12 @@ export interface ServiceFacts {
 /** What one operation works in. */
 export interface Context extends Services {
   readonly viewer: Viewer;
+  /** Where the viewer is. */
+  readonly ip: string;
   /** Each event of a subscription has fresh ones: what is loaded is true for one answer only. */
   loaders: Loaders;
 }
 
-export function createContext(services: Services, viewer: Viewer): Context {
-  return { ...services, viewer, loaders: createLoaders(services, viewer) };
+export function createContext(services: Services, { viewer, ip }: Pick<Context, 'viewer' | 'ip'>): Context {
+  return { ...services, viewer, ip, loaders: createLoaders(services, viewer) };
 }

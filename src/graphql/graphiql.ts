@@ -74,9 +74,25 @@ const exampleModels = `subscription Models {
 }
 `;
 
+/** What the page does with the headers of its editor: HTTP requests carry them, and sockets nothing. */
+const httpHeaders = /extensions:\{headers:(\w+)\?\.headers\}/;
+
+/**
+ * The page, whose sockets say at their start what its headers editor has: `Authorization` reaches them too. The page has
+ * no setting for that, so it is put in where the page hands on the headers; as what JSON leaves out, so that a request's
+ * body does not have it.
+ */
+const pageOf: typeof renderGraphiQL = (options) =>
+  renderGraphiQL(options).replace(
+    httpHeaders,
+    'extensions:Object.defineProperty({headers:$1?.headers},"connectionParams",{value:$1?.headers})',
+  );
+
 const options: GraphiQLOptions = {
   title: 'Millrace',
   subscriptionsProtocol: 'WS',
+  // A token is not left behind in the browser, unless its user asks for that in the page's settings.
+  shouldPersistHeaders: false,
   defaultTabs: [
     { query: exampleMutation },
     { query: exampleSubscription, variables: '{ "id": "gen_…" }' },
@@ -94,7 +110,7 @@ interface Rendered {
 let rendered: Rendered | undefined;
 
 function render(): Rendered {
-  const page = renderGraphiQL(options);
+  const page = pageOf(options);
   const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = '']) => {
     return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   });

@@ -52,6 +52,8 @@ interface PipelineOptions {
   /** Whether a page from `origin` may use this server, which the page knows as `host`. */
   readonly allowsOrigin: (origin: string, host: string | null) => boolean;
   readonly limits: OperationLimits;
+  /** The most bytes that a request's body may have. */
+  readonly bodyBytes: number;
   /** Whether clients may ask for the schema, and errors hint at it. */
   readonly introspection: boolean;
   /** Whether a browser gets GraphiQL. */
@@ -68,15 +70,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const yoga = createYoga<DoorContext>({
     schema,
-    context: ({ client }) => createContext(services, client.session.viewer),
+    context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
     cors: crossOrigin(options.allowsOrigin),
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: new DocumentCache() },
     logging: false,
     landingPage: false,
     multipart: false,
+    maxRequestBodySize: options.bodyBytes,
     plugins: [
       httpDoor({ auth, rates, mask }),
+      plainBodies,
       jsonOnly,
       options.trustedDocuments !== null && trustedDocumentsOnly(options.trustedDocuments),
       operationLimits(options.limits),
@@ -123,6 +127,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 /** What other transports' operations are taken for: by GET there would be no mutations. */
 const posted = new Request('http://localhost/graphql', { method: 'POST' });
+
+/** A few compressed bytes could be gigabytes. */
+const plainBodies: Plugin = {
+  onRequestParse({ request }) {
+    if ((request.headers.get('content-encoding') ?? 'identity') === 'identity') return;
+    const message = 'Bodies are taken uncompressed: leave Content-Encoding out.';
+    throw new GraphQLError(message, { extensions: { http: { status: 415 } } });
+  },
+};
 
 /** Other types of content are those that a browser sends for a form of any page without asking first. */
 const jsonOnly: Plugin = {

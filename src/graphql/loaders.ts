@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
-import { mayAccess } from '../domain/access.ts';
+import { mayReadConversation, mayReadGeneration } from '../domain/access.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
+import type { ShareLink } from '../domain/sharing.ts';
 import type { Content, ViewerLimits } from '../generation/generation.ts';
 import type { DailyUsage, ModelFigures, Page, PageRequest, UsageTotals } from '../store/store.ts';
 import type { Services } from './context.ts';
@@ -26,6 +27,8 @@ export interface Loaders {
   readonly messages: DataLoader<string, Message | null>;
   readonly messagePages: DataLoader<MessagePageKey, Page<Message>, string>;
   readonly viewers: DataLoader<string, Viewer | null>;
+  /** By the id of what they lead to. */
+  readonly shareLinks: DataLoader<string, ShareLink[]>;
   readonly figures: DataLoader<string, ModelFigures>;
   readonly limits: DataLoader<string, ViewerLimits>;
   readonly usage: DataLoader<string, UsageTotals>;
@@ -38,7 +41,9 @@ const emptyPage: Page<Message> = { rows: [], hasNextPage: false, hasPreviousPage
 
 export function createLoaders({ generations, quotas, store }: Services, viewer: Viewer): Loaders {
   const loaders: Loaders = {
-    generations: byId(generations.byIds, (row) => mayAccess(viewer, row.viewerId)),
+    generations: byId(generations.byIds, (row) =>
+      mayReadGeneration(viewer, row, (id) => loaders.conversations.load(id)),
+    ),
     contents: new DataLoader(
       async (rows) => {
         const contents = await generations.content(rows);
@@ -50,13 +55,17 @@ export function createLoaders({ generations, quotas, store }: Services, viewer: 
       const positions = await store.generations.queuePositions(ids);
       return ids.map((id) => positions.get(id) ?? null);
     }),
-    conversations: byId(store.conversations.byIds, (row) => mayAccess(viewer, row.ownerId)),
-    // Reached through their conversation, or by `node`, which asks for the conversation's owner.
+    conversations: byId(store.conversations.byIds, (row) => mayReadConversation(viewer, row)),
+    // Whoever loads one has looked whether the viewer may read its conversation.
     messages: byId(store.conversations.messagesByIds, () => true),
     messagePages: new DataLoader((keys) => loadMessagePages(store, keys), {
       cacheKeyFn: (key) => JSON.stringify(key),
     }),
     viewers: byId(store.viewers.byIds, () => true),
+    shareLinks: new DataLoader(async (targetIds) => {
+      const links = Map.groupBy(await store.links.ofTargets(targetIds), ({ targetId }) => targetId);
+      return targetIds.map((id) => links.get(id) ?? []);
+    }),
     figures: new DataLoader(async (ids) => {
       const figures = await store.generations.modelFigures();
       return ids.map((id) => figures.get(id) ?? noFigures);
@@ -77,11 +86,13 @@ export function createLoaders({ generations, quotas, store }: Services, viewer: 
 
 function byId<Row extends { readonly id: string }>(
   load: (ids: readonly string[]) => Promise<Row[]>,
-  mayRead: (row: Row) => boolean,
+  mayRead: (row: Row) => boolean | Promise<boolean>,
 ): DataLoader<string, Row | null> {
   return new DataLoader(async (ids) => {
-    const rows = new Map((await load(ids)).filter(mayRead).map((row) => [row.id, row]));
-    return ids.map((id) => rows.get(id) ?? null);
+    const rows = await load(ids);
+    const readable = await Promise.all(rows.map(mayRead));
+    const found = new Map(rows.filter((_, i) => readable[i]).map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
   });
 }
 

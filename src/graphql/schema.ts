@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { Resolvers } from './generated/resolvers.ts';
+import { ApiKey } from './resolvers/ApiKey.ts';
+import { AuditEvent } from './resolvers/AuditEvent.ts';
 import { Conversation } from './resolvers/Conversation.ts';
 import { Generation } from './resolvers/Generation.ts';
 import { events } from './resolvers/GenerationEvent.ts';
@@ -14,7 +16,10 @@ import { Subscription } from './resolvers/Subscription.ts';
 import { Cursor, DateTime, Day } from './resolvers/scalars.ts';
 import { DailyUsage, Viewer } from './resolvers/Viewer.ts';
 
-const types: Resolvers = { Conversation, DailyUsage, Generation, Message, Model, Node, Service, Viewer, ...events };
+const types: Resolvers = {
+  ...{ ApiKey, AuditEvent, Conversation, DailyUsage, Generation, Message, Model, Node, Service, Viewer },
+  ...events,
+};
 const resolvers: Resolvers = { Query, Mutation, Subscription, ...types };
 
 /** schema.graphql with its resolvers. */

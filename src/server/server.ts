@@ -9,10 +9,15 @@ import { answerHealth, answerReady, type Readiness } from './health.ts';
 import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
 import { safeHeaders } from './safe-headers.ts';
-import { createWsTransport, refuseUpgrade } from './ws.ts';
+import { createWsTransport, refuseUpgrade, type WsLimits } from './ws.ts';
 
 /** WebSockets have this long to take their leave. */
 const farewellMs = 500;
+
+/** A request's headers, and the whole of it, are to be here so soon; looked after so often. In ms. */
+const patience = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 };
+/** Load balancers keep idle connections for 60 s: it is for them to end them. */
+const keepAliveTimeout = 65_000;
 
 interface HttpServerOptions {
   /** Undefined for a process that only works: it answers nothing but its health. */
@@ -22,8 +27,11 @@ interface HttpServerOptions {
   readonly origins: OriginRules;
   /** How many proxies stand in front. */
   readonly trustedProxies: number;
+  readonly limits: WsLimits;
   /** Over how long WebSockets are told to go, in ms, where other nodes are there for them; 0 where none is. */
   readonly spreadMs?: number;
+  /** How long requests may take to come, as Node has it. */
+  readonly timeouts?: Partial<typeof patience>;
 }
 
 export interface HttpServer {
@@ -47,25 +55,20 @@ const stops = 'This server stops. Come back in a moment.';
 const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
-export function createHttpServer({
-  pipeline,
-  readiness,
-  logger,
-  origins,
-  trustedProxies,
-  spreadMs = 0,
-}: HttpServerOptions): HttpServer {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { pipeline, readiness, origins, trustedProxies, limits, logger, spreadMs = 0, timeouts } = options;
   const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
-  const ws = pipeline && createWsTransport(pipeline, addressFor);
+  const ws = pipeline && createWsTransport({ pipeline, limits, logger, addressOf: addressFor });
   let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
 
-  const server = createServer((request, response) => {
+  const server = createServer({ ...patience, ...timeouts, keepAliveTimeout, shouldUpgradeCallback: isWebSocket });
+  server.on('request', (request, response) => {
     answers.add(response);
     response.once('close', () => answers.delete(response));
     response.setHeaders(safeHeaders);
-    const path = request.url?.split('?', 1)[0];
+    const path = pathOf(request);
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReady(response, readiness, draining);
     if (!pipeline) return refuse(response, 404, 'NOT_FOUND', worksOnly);
@@ -85,7 +88,7 @@ export function createHttpServer({
     if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
     if (!origins.allowsOrigin(origin, host)) return refuseUpgrade(socket, '403 Forbidden', otherOrigin);
     if (!pipeline || !ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
-    if (request.url?.split('?', 1)[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
+    if (pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
     try {
       await holdWhileOpen(socket, () => pipeline.sockets.ofAddress(addressFor(request)));
     } catch (error) {
@@ -120,6 +123,11 @@ export function createHttpServer({
     },
   };
 }
+
+/** Other protocols that a client offers to go on with are passed over: its request is answered as it stands. */
+const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
+const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
 function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -1,31 +1,46 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
-import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
-import type { GraphQLParams } from 'graphql-yoga';
-import { WebSocketServer } from 'ws';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
-import { isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
-import { type OperationResult, type Pipeline, withoutHttp } from '../graphql/graphql.ts';
+import type { Pipeline } from '../graphql/graphql.ts';
+import { Connection, type SocketLimits } from './connection.ts';
 import { holdWhileOpen } from './hold.ts';
+import { Wire } from './wire.ts';
 
-/** A frame may be so large: a prompt of 4 Mi characters, escaped, and its document. */
-const maxPayload = 16 << 20;
-/** Longer ids of operations are nobody's: clients count, or use UUIDs. */
-const maxIdLength = 256;
+/** A larger message than `limits.body` is read, and refused by an error, up to so many times that; beyond, the socket closes. */
+const bodiesAtMost = 2;
+/** However small `limits.body` is, so much is read. */
+const leastPayload = 1 << 20;
+/** ws counts in 32 bits. */
+const mostPayload = 2 ** 31 - 1;
+/** Before it is let in, a client has no more to say than a token. */
+const strangerBytes = 64 << 10;
+/** A client has this long to begin with connection_init. */
+const greetingMs = 3_000;
 /** Idle sockets are asked for a sign of life this often; one that gives none for as long again is ended. */
 const keepAliveMs = 25_000;
+/** A client has this long, in ms, to close its side of a socket that was closed; the types of ws do not know of it yet. */
+const patience = { closeTimeout: 5_000 };
 /** So many milliseconds apart they are told to, up to the whole spread. */
 const spreadPerSocketMs = 5;
 /** Service Restart: clients come back by themselves, with what they have seen. */
 const restartCode = 1012;
-/** Forbidden: clients come back by themselves, with a new token. Of 4401 the stock client would give up for good. */
-const forbiddenCode = 4403;
-/** Try Again Later. */
-const laterCode = 1013;
+/** Message Too Big. */
+const tooBigCode = 1009;
 
-type Client = Awaited<ReturnType<Pipeline['connect']>>;
+interface WsOptions {
+  readonly pipeline: Pipeline;
+  readonly limits: WsLimits;
+  readonly logger: Logger;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+export interface WsLimits extends SocketLimits {
+  /** What comes faster waits. */
+  readonly messagesPerSecond: number;
+}
 
 export interface WsTransport {
   /** Takes an upgrade request for GraphQL. */
@@ -37,58 +52,26 @@ export interface WsTransport {
   close(deadlineMs: number, spreadMs: number): Promise<void>;
 }
 
-/** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. */
-export function createWsTransport(pipeline: Pipeline, addressOf: (request: IncomingMessage) => string): WsTransport {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload });
-  const latest = new WeakMap<object, Map<string, symbol>>();
-  const clients = new WeakMap<object, Client>();
-
-  useServer(
-    {
-      ...admission(pipeline, clients, addressOf),
-      onSubscribe: async (ctx, id, payload) => {
-        if (id.length > maxIdLength) return [new GraphQLError(`An id has at most ${maxIdLength} characters.`)];
-        const token = Symbol();
-        const tokens = latest.get(ctx) ?? new Map<string, symbol>();
-        latest.set(ctx, tokens.set(id, token));
-        const client = clients.get(ctx);
-        if (!client) throw new Error('No client is known by this socket.');
-        const result = await pipeline.execute(payload as GraphQLParams, client);
-        const current = tokens.get(id) === token;
-        if (!current || !(id in ctx.subscriptions)) {
-          // The client has completed this id, or uses it anew, while the operation was being prepared.
-          if (current) tokens.delete(id);
-          if (isIterable(result)) await result[Symbol.asyncIterator]().return?.();
-          return new Promise<never>(() => {});
-        }
-        if (!isIterable(result) && result.data === undefined && result.errors) {
-          // Of these `onComplete` is not told.
-          tokens.delete(id);
-          return result.errors;
-        }
-        return argumentsFor(result);
-      },
-      onError: (_ctx, _id, _payload, errors) => {
-        const [broken] = errors.flatMap(({ originalError }) =>
-          originalError instanceof BrokenOff ? originalError : [],
-        );
-        return broken && withoutHttp({ errors: broken.errors }).errors?.map((error) => error.toJSON());
-      },
-      execute: (args) => (args.rootValue as { result: OperationResult }).result as ExecutionResult,
-      subscribe: (args) =>
-        untilBroken((args.rootValue as { result: OperationResult }).result as AsyncIterable<ExecutionResult>),
-      onNext: (_ctx, _id, _payload, _args, result) => (result.errors ? withoutHttp(result) : undefined),
-      onComplete: (ctx, id) => {
-        latest.get(ctx)?.delete(id);
-      },
-    },
-    sockets,
-    keepAliveMs,
-  );
+/** GraphQL over WebSocket (graphql-transport-ws), through the same pipeline as HTTP. Compressed frames are refused. */
+export function createWsTransport(options: WsOptions): WsTransport {
+  const { limits, logger } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: Math.min(Math.max(bodiesAtMost * limits.bodyBytes, leastPayload), mostPayload),
+    perMessageDeflate: false,
+    autoPong: false,
+    ...patience,
+    handleProtocols,
+  });
 
   return {
-    upgrade(request, socket, head) {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    upgrade(request, raw, head) {
+      sockets.handleUpgrade(request, raw, head, (socket) => {
+        // Frames that are none close the socket by themselves.
+        socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+        if (socket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) serve(options, { socket, raw, request });
+        else socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
+      });
     },
 
     async close(deadlineMs, spreadMs) {
@@ -107,95 +90,48 @@ export function createWsTransport(pipeline: Pipeline, addressOf: (request: Incom
   };
 }
 
-/** Who is at the other end: said at the start, and again by a ping with another token. */
-function admission(
-  pipeline: Pipeline,
-  clients: WeakMap<object, Client>,
-  addressOf: (request: IncomingMessage) => string,
-): Pick<ServerOptions<ConnectionInitMessage['payload'], Extra>, 'onConnect' | 'onPing'> {
-  return {
-    async onConnect(ctx) {
-      const { socket, request } = ctx.extra;
-      const token = shownToken(ctx.connectionParams) ?? bearer(request.headers.authorization);
-      try {
-        const client = await pipeline.connect(addressOf(request), token);
-        await holdWhileOpen(request.socket, () => pipeline.sockets.ofViewer(client.session.viewer.id));
-        clients.set(ctx, client);
-        // Its streams are told first: their ends are under way when the socket's is.
-        const unwatch = client.onEnd(() => setImmediate(() => socket.close(forbiddenCode, 'The token has ended')));
-        socket.once('close', unwatch);
-      } catch (error) {
-        if (isRateLimited(error)) socket.close(laterCode, closeReason(error));
-        else if (isUnavailable(error)) socket.close(laterCode, 'Try again later');
-        else socket.close(forbiddenCode, closeReason(error));
-        return false;
-      }
-    },
-    async onPing(ctx, payload) {
-      const token = shownToken(payload);
-      if (token === undefined) return;
-      try {
-        await clients.get(ctx)?.renew(token);
-      } catch (error) {
-        ctx.extra.socket.close(isRateLimited(error) ? laterCode : forbiddenCode, closeReason(error));
-      }
-    },
-  };
+interface Opened {
+  readonly socket: WebSocket;
+  readonly raw: Duplex;
+  readonly request: IncomingMessage;
 }
 
-/** What graphql-ws wants of an operation whose result is there already: whether it is a subscription. */
-function argumentsFor(result: OperationResult): ExecutionArgs {
-  return { schema: undefined as never, document: isIterable(result) ? subscription : query, rootValue: { result } };
+function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw, request }: Opened): void {
+  const wire = new Wire({
+    socket,
+    keepAliveMs,
+    messagesPerSecond: limits.messagesPerSecond,
+    onMessage: (data) => connection.receive(data),
+  });
+  const token = bearer(request.headers.authorization);
+  const holdPlace = (viewerId: string) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewerId));
+  const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token, holdPlace });
+  const greeting = setTimeout(() => {
+    if (connection.greeted) return;
+    wire.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
+  }, greetingMs);
+  socket.once('close', () => {
+    clearTimeout(greeting);
+    connection.end();
+  });
+  holdStrangers(raw, connection, () => {
+    wire.close(tooBigCode, 'Too much before connection_ack');
+    socket.pause();
+    raw.end();
+  });
 }
 
-const subscription = parse('subscription { result }');
-const query = parse('{ result }');
-
-const isIterable = (result: OperationResult): result is AsyncIterable<ExecutionResult> =>
-  Symbol.asyncIterator in result;
-
-class BrokenOff extends Error {
-  readonly errors: readonly GraphQLError[];
-
-  constructor(errors: readonly GraphQLError[]) {
-    super(errors[0]?.message);
-    this.errors = errors;
-  }
+/** Calls `onTooMuch` where a client says more than it may before it is let in: none of its frames may be that large. */
+function holdStrangers(raw: Duplex, connection: Connection, onTooMuch: () => void): void {
+  let bytes = 0;
+  raw.on('data', function count(chunk: Buffer) {
+    bytes += chunk.length;
+    const tooMuch = bytes > strangerBytes;
+    if (!connection.admitted && !tooMuch) return;
+    raw.off('data', count);
+    if (!connection.admitted) onTooMuch();
+  });
 }
-
-/** The results of a stream, for graphql-ws to tell as an `error` message, and no `next`, where it breaks off. */
-function untilBroken(results: AsyncIterable<ExecutionResult>): AsyncIterableIterator<ExecutionResult> {
-  const iterator = results[Symbol.asyncIterator]();
-  return {
-    async next() {
-      const step = await iterator.next();
-      if (!step.done && step.value.data === undefined && step.value.errors) throw new BrokenOff(step.value.errors);
-      return step;
-    },
-    async return() {
-      await iterator.return?.();
-      return { done: true, value: undefined };
-    },
-    async throw(error) {
-      await iterator.return?.();
-      throw error;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
-/** The token in a payload of connection_init or ping: `{ "authorization": "Bearer …" }` or `{ "token": "…" }`. */
-function shownToken(payload: Record<string, unknown> | undefined): string | undefined {
-  const { token, authorization, Authorization = authorization } = payload ?? {};
-  if (typeof token === 'string') return token;
-  return typeof Authorization === 'string' ? (bearer(Authorization) ?? Authorization) : undefined;
-}
-
-/** A close frame holds 123 bytes of it. */
-const closeReason = (error: unknown): string =>
-  (error instanceof MillraceError ? error.message : 'Forbidden').slice(0, 120);
 
 /** Answers an upgrade request with a status and a sentence, and ends the connection. */
 export function refuseUpgrade(socket: Duplex, status: string, message: string): void {

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { Conversation } from '../domain/conversation.ts';
 import { inList } from './in-list.ts';
 import { messagePages } from './messages.ts';
 import { cut, decodePosition, encodePosition, positions, readingOrder } from './paging.ts';
@@ -8,7 +9,17 @@ import { type Tables, toConversation, toMessage } from './tables.ts';
 /** The conversations and their messages by SQL. */
 export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
   return {
-    async create({ id, ownerId, title, lastMessageId, activeGenerationId, characters, createdAt, updatedAt }) {
+    async create({
+      id,
+      ownerId,
+      title,
+      lastMessageId,
+      activeGenerationId,
+      visibility,
+      characters,
+      createdAt,
+      updatedAt,
+    }) {
       await db
         .insertInto('conversations')
         .values({
@@ -18,6 +29,7 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
           last_message_id: lastMessageId,
           active_generation_id: activeGenerationId,
           characters,
+          visibility,
           created_at: createdAt,
           updated_at: updatedAt,
         })
@@ -30,15 +42,8 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
       return rows.map(toConversation);
     },
 
-    async rename(id, title) {
-      const row = await db
-        .updateTable('conversations')
-        .set({ title })
-        .where('id', '=', id)
-        .returningAll()
-        .executeTakeFirst();
-      return row && toConversation(row);
-    },
+    rename: (id, title) => change(db, id, { title }),
+    setVisibility: (id, visibility) => change(db, id, { visibility }),
 
     delete: (id) => remove(db, id),
     page: (ownerId, page) => conversationPage(db, ownerId, page),
@@ -51,6 +56,15 @@ export function sqlConversations(db: Kysely<Tables>): ConversationRecords {
 
     messagePages: (conversationIds, page) => messagePages(db, conversationIds, page),
   };
+}
+
+async function change(
+  db: Kysely<Tables>,
+  id: string,
+  changes: Partial<Pick<Conversation, 'title' | 'visibility'>>,
+): Promise<Conversation | undefined> {
+  const row = await db.updateTable('conversations').set(changes).where('id', '=', id).returningAll().executeTakeFirst();
+  return row && toConversation(row);
 }
 
 /**
@@ -67,6 +81,11 @@ function remove(db: Kysely<Tables>, id: string): Promise<string[] | undefined> {
       .executeTakeFirst();
     if (!idle) return undefined;
     await trx.deleteFrom('messages').where('conversation_id', '=', id).execute();
+    const generations = trx.selectFrom('generations').select('id').where('conversation_id', '=', id);
+    await trx
+      .deleteFrom('share_links')
+      .where(({ or, eb }) => or([eb('target_id', '=', id), eb('target_id', 'in', generations)]))
+      .execute();
     const gone = await trx.deleteFrom('generations').where('conversation_id', '=', id).returning('id').execute();
     return gone.map((row) => row.id);
   });

@@ -15,10 +15,9 @@ export interface DataDir {
  * @throws Error where another process has it, or it can't be made or written.
  */
 export function claimDataDir(path: string): DataDir {
-  // What is in it is for nobody else's eyes: prompts and answers.
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const claim = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
-  const pidFile = join(path, 'pid');
+  const file = makeDataDir(path);
+  const claim = new DatabaseSync(file('lock'), { timeout: 0 });
+  const pidFile = file('pid');
   try {
     claim.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -28,7 +27,14 @@ export function claimDataDir(path: string): DataDir {
     throw new Error(message, { cause });
   }
   writeFileSync(pidFile, `${process.pid}\n`);
-  return { file: (name) => join(path, name), release: () => claim.close() };
+  return { file, release: () => claim.close() };
+}
+
+/** Makes the folder where it is missing, and claims nothing. Gives the path of a file in it. */
+export function makeDataDir(path: string): DataDir['file'] {
+  // What is in it is for nobody else's eyes: prompts and answers.
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return (name) => join(path, name);
 }
 
 function readPid(file: string): string {

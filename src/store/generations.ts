@@ -40,6 +40,16 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
         .execute();
     },
 
+    async setVisibility(id, visibility) {
+      const row = await db
+        .updateTable('generations')
+        .set({ visibility })
+        .where('id', '=', id)
+        .returning(generationColumns)
+        .executeTakeFirst();
+      return row && toGeneration(row);
+    },
+
     settle: (id, outcome) => settle(db, id, outcome),
     unsettled: (viewerId) => unsettled(db, viewerId),
     page: (viewerId, page, status) => generationPage(db, viewerId, page, status),

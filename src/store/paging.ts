@@ -5,6 +5,8 @@ import type { Page, PageRequest } from './store.ts';
 export const positions = {
   generations: /^(gen_\w+)$/,
   messages: /^(msg_\w+)$/,
+  keys: /^(key_\w+)$/,
+  audit: /^(evt_\w+)$/,
   conversations: /^(\d{1,15}) (conv_\w+)$/,
 };
 

@@ -1,6 +1,9 @@
+import type { ApiKey } from '../domain/api-key.ts';
+import type { AuditEvent } from '../domain/audit.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { ChatMessage, Generation, Outcome } from '../domain/generation.ts';
 import type { Account, Standing } from '../domain/quota.ts';
+import type { ShareLink, Visibility } from '../domain/sharing.ts';
 
 /**
  * The records: the truth about everything but the text of a generation that has not ended. Every method that takes
@@ -12,6 +15,9 @@ export interface Store {
   readonly conversations: ConversationRecords;
   readonly viewers: ViewerRecords;
   readonly usage: UsageRecords;
+  readonly links: LinkRecords;
+  readonly keys: KeyRecords;
+  readonly audit: AuditRecords;
   /** Rejects where the records can't be read now. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +57,9 @@ export interface GenerationRecords {
 
   /** A viewer's generations, newest first. */
   page(viewerId: string, page: PageRequest, status?: Generation['status']): Promise<Page<Generation>>;
+
+  /** Resolves to the generation with its new visibility, or undefined where it is gone. */
+  setVisibility(id: string, visibility: Visibility): Promise<Generation | undefined>;
 
   /** The place in line of those among `ids` that are queued, 1 for the next of its model. */
   queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
@@ -143,8 +152,10 @@ export interface ConversationRecords {
   byIds(ids: readonly string[]): Promise<Conversation[]>;
   /** Resolves to the conversation with its new title, or undefined where it is gone. */
   rename(id: string, title: string): Promise<Conversation | undefined>;
+  /** Resolves to the conversation with its new visibility, or undefined where it is gone. */
+  setVisibility(id: string, visibility: Visibility): Promise<Conversation | undefined>;
   /**
-   * Deletes it with its messages and generations, and resolves to the ids of those generations; does nothing and
+   * Deletes it with its messages, its generations and the links to any of them, and resolves to the ids of those generations; does nothing and
    * resolves to undefined where a reply is queued or running, which must be settled first, or where it is gone.
    */
   delete(id: string): Promise<string[] | undefined>;
@@ -159,6 +170,48 @@ export interface ViewerRecords {
   /** Records a viewer, or gives a known one this name and role. Comes before any other record that names the viewer. */
   put(viewer: Viewer): Promise<void>;
   byIds(ids: readonly string[]): Promise<Viewer[]>;
+}
+
+export interface LinkRecords {
+  /** Records a link by the hash of its token. */
+  create(link: ShareLink, hash: string): Promise<void>;
+  /** The link whose token has this hash. */
+  byHash(hash: string): Promise<ShareLink | undefined>;
+  byIds(ids: readonly string[]): Promise<ShareLink[]>;
+  /** All links to any of these generations and conversations, the newest first. */
+  ofTargets(targetIds: readonly string[]): Promise<ShareLink[]>;
+  /** Resolves to the link, revoked: as of now, or as of when it first was. Undefined where it is gone. */
+  revoke(id: string, at: number): Promise<ShareLink | undefined>;
+}
+
+export interface KeyRecords {
+  /** Records a key, and with `viewer` the viewer whose it is, in one transaction. */
+  create(key: ApiKey, secretHash: string, viewer?: Viewer): Promise<void>;
+  byIds(ids: readonly string[]): Promise<StoredKey[]>;
+  /** All keys, newest first. */
+  page(page: PageRequest): Promise<Page<ApiKey>>;
+  /** Revokes a key, unless that was done before; resolves to it, or undefined where there is none. */
+  revoke(id: string, at: number): Promise<ApiKey | undefined>;
+  /** Notes that these keys were used then. */
+  touch(ids: readonly string[], at: number): Promise<void>;
+}
+
+/** A key with what it takes to let its holder in. */
+export interface StoredKey {
+  readonly key: ApiKey;
+  /** SHA-256 of the secret, in hexadecimal. */
+  readonly secretHash: string;
+  /** The name of the key's viewer. */
+  readonly viewerName: string;
+}
+
+export interface AuditRecords {
+  add(event: AuditEvent): Promise<void>;
+  byIds(ids: readonly string[]): Promise<AuditEvent[]>;
+  /** All events, newest first. */
+  page(page: PageRequest): Promise<Page<AuditEvent>>;
+  /** Removes what happened before `at`. */
+  prune(at: number): Promise<void>;
 }
 
 /** Part of an ordered list: `limit` rows from its start or its end, of those between two positions. */

@@ -1,7 +1,10 @@
-import type { ColumnType, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ApiKey } from '../domain/api-key.ts';
+import type { AuditEvent, AuditKind } from '../domain/audit.ts';
 import type { Conversation, Message, Viewer, ViewerRole } from '../domain/conversation.ts';
 import type { FinishReason, GenerationStatus } from '../domain/entry.ts';
 import type { DisconnectPolicy, Generation, Role } from '../domain/generation.ts';
+import type { ShareLink, Visibility } from '../domain/sharing.ts';
 
 /** A 64-bit integer: a count, or milliseconds since 1970. Postgres gives these as strings, so a mapping reads them. */
 type Big = ColumnType<number | string, number, number>;
@@ -17,6 +20,9 @@ export interface Tables {
   viewer_usage: { viewer_id: string; generations: Big; prompt_tokens: Big; completion_tokens: Big };
   model_totals: { model_id: string; processed: Big; completed: Big };
   model_samples: SampleTable;
+  share_links: LinkTable;
+  api_keys: KeyTable;
+  audit_events: AuditTable;
 }
 
 interface ConversationTable {
@@ -26,6 +32,7 @@ interface ConversationTable {
   last_message_id: string | null;
   active_generation_id: string | null;
   characters: Big;
+  visibility: Generated<Visibility>;
   created_at: Big;
   updated_at: Big;
 }
@@ -50,6 +57,7 @@ interface GenerationTable {
   on_disconnect: DisconnectPolicy;
   conversation_id: string | null;
   message_id: string | null;
+  visibility: Generated<Visibility>;
   idempotency_key: string | null;
   fingerprint: string;
   attempts: number;
@@ -89,6 +97,38 @@ interface SampleTable {
   time_to_first_token_ms: number | null;
 }
 
+interface LinkTable {
+  id: string;
+  target_id: string;
+  /** Of the token, which is kept nowhere. */
+  hash: string;
+  created_at: Big;
+  expires_at: BigOrNull;
+  revoked_at: BigOrNull;
+}
+
+interface KeyTable {
+  id: string;
+  viewer_id: string;
+  name: string;
+  role: ViewerRole;
+  secret_hash: string;
+  created_at: Big;
+  expires_at: BigOrNull;
+  revoked_at: BigOrNull;
+  last_used_at: BigOrNull;
+}
+
+interface AuditTable {
+  id: string;
+  at: Big;
+  kind: AuditKind;
+  actor_id: string | null;
+  subject_id: string | null;
+  ip: string | null;
+  detail: string;
+}
+
 /** What the domain sees of a generation; the prompt, which may be long, is read on its own. */
 export const generationColumns = [
   'id',
@@ -99,6 +139,7 @@ export const generationColumns = [
   'on_disconnect',
   'conversation_id',
   'message_id',
+  'visibility',
   'attempts',
   'finish_reason',
   'prompt_tokens',
@@ -123,6 +164,7 @@ export function toGeneration(row: Pick<Selectable<GenerationTable>, (typeof gene
     onDisconnect: row.on_disconnect,
     messageId: row.message_id,
     conversationId: row.conversation_id,
+    visibility: row.visibility,
     attempts: row.attempts,
     text: row.text,
     finishReason: row.finish_reason,
@@ -148,6 +190,7 @@ export function toConversation(row: Selectable<ConversationTable>): Conversation
     lastMessageId: row.last_message_id,
     activeGenerationId: row.active_generation_id,
     characters: Number(row.characters),
+    visibility: row.visibility,
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),
   };
@@ -167,8 +210,40 @@ export function toMessage(row: Selectable<MessageTable>): Message {
   };
 }
 
+/** A row of `api_keys` as the domain knows it. */
+export const toKey = (row: Omit<Selectable<KeyTable>, 'secret_hash'>): ApiKey => ({
+  id: row.id,
+  viewerId: row.viewer_id,
+  name: row.name,
+  role: row.role,
+  createdAt: Number(row.created_at),
+  expiresAt: numberOrNull(row.expires_at),
+  revokedAt: numberOrNull(row.revoked_at),
+  lastUsedAt: numberOrNull(row.last_used_at),
+});
+
+/** A row of `audit_events` as the domain knows it. */
+export const toAuditEvent = (row: Selectable<AuditTable>): AuditEvent => ({
+  id: row.id,
+  at: Number(row.at),
+  kind: row.kind,
+  actorId: row.actor_id,
+  subjectId: row.subject_id,
+  ip: row.ip,
+  detail: JSON.parse(row.detail),
+});
+
 /** A row of `viewers` as the domain knows it. */
 export const toViewer = ({ id, name, role }: Selectable<Tables['viewers']>): Viewer => ({ id, name, role });
+
+/** A row of `share_links` as the domain knows it. */
+export const toLink = (row: Selectable<LinkTable>): ShareLink => ({
+  id: row.id,
+  targetId: row.target_id,
+  createdAt: Number(row.created_at),
+  expiresAt: numberOrNull(row.expires_at),
+  revokedAt: numberOrNull(row.revoked_at),
+});
 
 const numberOrNull = (value: number | string | null) => (value === null ? null : Number(value));
 const parseOrNull = (json: string | null) => (json === null ? null : JSON.parse(json));

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Viewer } from '../domain/conversation.ts';
 import { inList } from './in-list.ts';
 import type { ViewerRecords } from './store.ts';
 import { type Tables, toViewer } from './tables.ts';
@@ -6,13 +7,7 @@ import { type Tables, toViewer } from './tables.ts';
 /** The viewers by SQL. */
 export function sqlViewers(db: Kysely<Tables>): ViewerRecords {
   return {
-    async put({ id, name, role }) {
-      await db
-        .insertInto('viewers')
-        .values({ id, name, role })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ name, role }))
-        .execute();
-    },
+    put: (viewer) => putViewer(db, viewer),
 
     async byIds(ids) {
       if (ids.length === 0) return [];
@@ -20,4 +15,13 @@ export function sqlViewers(db: Kysely<Tables>): ViewerRecords {
       return rows.map(toViewer);
     },
   };
+}
+
+/** @see ViewerRecords.put */
+export async function putViewer(db: Kysely<Tables>, { id, name, role }: Viewer): Promise<void> {
+  await db
+    .insertInto('viewers')
+    .values({ id, name, role })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ name, role }))
+    .execute();
 }

@@ -49,7 +49,7 @@ models:
       'millrace.yaml:19:5  models[2].id: another model is "llama" too',
       'millrace.yaml:20:31  models[2].backends[0].tokensPerSecond: must be 0 (as fast as it goes) or more',
       'millrace.yaml:20:54  models[2].backends[1]: must be a map',
-      'millrace.yaml:21:5  models[3].id: must not begin with gen_, conv_, msg_ or usr_: other ids do',
+      'millrace.yaml:21:5  models[3].id: must not begin with gen_, conv_, msg_, usr_, key_, evt_: other ids do',
       'millrace.yaml:21:5  models[3].backends: is missing',
       'millrace.yaml:22:5  models[3].concurency: unknown key. Did you mean "concurrency"?',
     ]);

@@ -2,7 +2,9 @@ import { describe } from 'vitest';
 import { conversationTests } from './store/conversations.ts';
 import { figureTests } from './store/figures.ts';
 import type { Open } from './store/fixtures.ts';
+import { keyTests } from './store/keys.ts';
 import { lifeTests } from './store/life.ts';
+import { linkTests } from './store/links.ts';
 import { pagingTests } from './store/paging.ts';
 import { promptTests } from './store/prompt.ts';
 import { quotaTests } from './store/quota.ts';
@@ -20,6 +22,8 @@ export function storeContract(name: string, open: Open): void {
     describe('prompt', () => promptTests(open));
     describe('figures', () => figureTests(open));
     describe('conversations and viewers', () => conversationTests(open));
+    describe('sharing and links', () => linkTests(open));
+    describe('keys and audit', () => keyTests(open));
     describe('pages', () => pagingTests(open));
     describe('statements', () => statementTests(open));
   });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApiKeys } from '../../src/auth/keys.ts';
 import { startApp, type TestApp } from '../graphql/app.ts';
 import { generate, read } from '../graphql/verbs.ts';
 
@@ -111,3 +112,38 @@ inBrowser('a subscription runs in GraphiQL over WebSocket to its end', async () 
   expect((await read(app, id)).length).toBeGreaterThan(40);
   await page.context().close();
 });
+
+inBrowser(
+  'where clients show who they are, the page loads for everybody, and sends its headers with all it does',
+  async () => {
+    await using own = await startApp({ yaml: 'auth: { mode: apiKey }' });
+    const input = { name: 'Ann', role: 'ADMIN', viewerId: null, expiresAt: null } as const;
+    const { token } = await createApiKeys(own.parts.store).create(input, { actorId: null, ip: null });
+    const { page } = await open(`${await own.listen()}/graphql`);
+    const bodies: string[] = [];
+    const initial: string[] = [];
+    page.on('request', (request) => bodies.push(request.postData() ?? ''));
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => initial.push(String(payload))));
+    await button(page).click();
+    await expect.poll(() => shown(page)).toMatch('UNAUTHENTICATED');
+    await choose(page, 'Models');
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    await page.locator('.graphiql-editor-tool .monaco-editor:visible').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(JSON.stringify({ Authorization: `Bearer ${token}` }));
+    await page.keyboard.press('Control+Shift+End');
+    await page.keyboard.press('Delete');
+    await button(page).click();
+    await expect.poll(() => shown(page)).toMatch('"requestsProcessed"');
+    expect(initial.some((frame) => frame.includes('connection_init') && frame.includes(token))).toBe(true);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      page.getByRole('button', { name: /Re-fetch/ }).click(),
+    ]);
+    expect(answer.status()).toBe(200);
+    expect(bodies.join()).not.toContain(token);
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+    expect(kept).not.toContain(token);
+    await page.context().close();
+  },
+);

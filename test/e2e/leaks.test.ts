@@ -116,7 +116,7 @@ describe('two thousand clients that are gone without a word', () => {
     const parts = await embedded(config);
     app = await compose(config, { ...parts, store: slow(parts.store), bus }, logger);
     own = bus.listeners;
-    http = createHttpServer({ ...app, logger, trustedProxies: 0 });
+    http = createHttpServer({ ...app, logger, trustedProxies: 0, limits: config.limits });
     url = `${await http.listen(0, '127.0.0.1')}/graphql`;
     const generate = () => ask(url, GenerateDocument, { input: { prompt: 'Call me' } });
     ids = (await Promise.all(Array.from({ length: 10 }, generate))).map(({ generate }) => generate.generation.id);

@@ -24,6 +24,10 @@ export interface TestServer {
   readonly pid: number;
   /** The data folder. */
   readonly dataDir: string;
+  /** Where it was started. */
+  readonly folder: string;
+  /** What it was started with: for other commands on the same data. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** What it has printed since it was last started. */
   output(): string;
   /** SIGKILL, or another signal; resolves with the exit code once it is gone. */
@@ -71,6 +75,8 @@ export async function startServer({ yaml, env = {}, onOutput }: ServerOptions = 
       return running.child.pid ?? 0;
     },
     dataDir,
+    folder: folder.path,
+    env: environment,
     output: () => running.output(),
     kill,
     async restart() {

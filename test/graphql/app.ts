@@ -29,7 +29,10 @@ export interface TestApp extends AsyncDisposable {
   readonly parts: Parts;
   /** What was logged, the levels as pino numbers them. */
   readonly logged: readonly { readonly level: number; readonly errorId?: string; readonly err?: { message: string } }[];
-  /** Runs an operation through the pipeline and gives all of its answer. @throws MillraceError where the token is refused */
+  /**
+   * Runs an operation through the pipeline, of a client that shows `token`, and gives all of its answer.
+   * @throws MillraceError where the token is refused
+   */
   ask<Data = Record<string, never>>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>>;
   /** The data of an operation. @throws Error with the message and the code of the answer's first error */
   get<Data>(query: string, variables?: Variables, token?: string): Promise<Data>;
@@ -50,10 +53,10 @@ export async function startApp({ yaml = builtIn, alter = () => ({}), auth }: App
   const own = await embedded(config);
   const parts = { ...own, ...alter(own) };
   const app = await compose(config, parts, logger, auth);
-  const http = createHttpServer({ ...app, logger, trustedProxies: 0 });
+  const http = createHttpServer({ ...app, logger, trustedProxies: 0, limits: config.limits });
   await app.work();
   let listening = false;
-  const run = async (query: string, variables: Variables = {}, token: string | undefined = undefined) =>
+  const run = async (query: string, variables: Variables = {}, token?: string) =>
     app.pipeline.execute({ query, variables }, await app.pipeline.connect('127.0.0.1', token));
 
   async function ask<Data>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>> {

@@ -108,7 +108,8 @@ test('nobody else sees it: who reads what another has written learns nothing of 
   const rates = new OperationRates(app.parts.clientLimits, { viewer: null, ip: null });
   for (const field of ['usage { generations }', 'usageByDay { day }', 'limits { tokensPerDay { used } }']) {
     const source = `query ($id: ID!) { conversation(id: $id) { owner { ${field} } messages(first: 1) { nodes { author { name ${field} } } } } }`;
-    const contextValue = createContext({ store, quotas, rates, generations: {} } as Services, ann);
+    const services = { store, quotas, rates, generations: {} } as Services;
+    const contextValue = createContext(services, { viewer: ann, ip: '' });
     const { data, errors } = await graphql({ schema, source, contextValue, variableValues: { id } });
     expect(errors?.map(({ message, path }) => [message, path?.[2]])).toEqual([
       [expect.stringContaining('admins'), 'nodes'],

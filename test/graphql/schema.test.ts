@@ -30,9 +30,16 @@ test('every type, field, input field and enum value has a description', () => {
 test('what is said of the error codes is said of codes that there are', () => {
   const sdl = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
   const said = new Set(
-    [...sdl.matchAll(/Errors: ([^.]*)/g)].flatMap(([, text]) => text?.match(/[A-Z]+_[A-Z_]+|CONFLICT/g)),
+    [...sdl.matchAll(/Errors: ([^.]*)/g)].flatMap(([, text]) => text?.match(/[A-Z]+_[A-Z_]+|CONFLICT|FORBIDDEN/g)),
   );
-  expect([...said].sort()).toEqual(['BAD_USER_INPUT', 'CONFLICT', 'NOT_FOUND', 'QUOTA_EXCEEDED', 'RATE_LIMITED']);
+  expect([...said].sort()).toEqual([
+    'BAD_USER_INPUT',
+    'CONFLICT',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'QUOTA_EXCEEDED',
+    'RATE_LIMITED',
+  ]);
 });
 
 describe('scalars', () => {

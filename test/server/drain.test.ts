@@ -9,6 +9,7 @@ import { openSocket } from './raw-socket.ts';
 
 const origins = originRules({ origins: [], loopbackOnly: true });
 const place = async () => ({ release() {} });
+const limits = { bodyBytes: 1 << 20, messagesPerSecond: 100, subscriptionsPerSocket: 200 };
 /** Nobody comes in. */
 const pipeline: Pipeline = {
   sockets: { ofAddress: place, ofViewer: place },
@@ -25,6 +26,7 @@ test('once it drains, /ready says that the server stops, and /health that it is 
     logger: pino({ level: 'silent' }),
     origins,
     trustedProxies: 0,
+    limits,
   });
   const url = await http.listen(0, '127.0.0.1');
   expect((await fetch(`${url}/ready`)).status).toBe(200);
@@ -40,7 +42,7 @@ test('once it drains, /ready says that the server stops, and /health that it is 
 
 test('a stop tells every socket to come back, also where it takes its time over many', async () => {
   const logger = pino({ level: 'silent' });
-  const http = createHttpServer({ pipeline, readiness: {}, logger, origins, trustedProxies: 0, spreadMs: 200 });
+  const http = createHttpServer({ pipeline, readiness: {}, logger, origins, trustedProxies: 0, limits, spreadMs: 200 });
   const url = await http.listen(0, '127.0.0.1');
   const sockets = await Promise.all(
     Array.from({ length: 30 }, () => openSocket(`${url.replace('http', 'ws')}/graphql`)),
@@ -51,7 +53,7 @@ test('a stop tells every socket to come back, also where it takes its time over 
 
 test('a process that only works says so to whoever asks for more', async () => {
   const logger = pino({ level: 'silent' });
-  const http = createHttpServer({ pipeline: undefined, readiness: {}, logger, origins, trustedProxies: 0 });
+  const http = createHttpServer({ pipeline: undefined, readiness: {}, logger, origins, trustedProxies: 0, limits });
   const url = await http.listen(0, '127.0.0.1');
   const response = await fetch(`${url}/graphql`);
   expect(response.status).toBe(404);
@@ -66,6 +68,7 @@ test('a refused upgrade is told why, and holds nobody: also where the client kee
     logger: pino({ level: 'silent' }),
     origins,
     trustedProxies: 0,
+    limits,
   });
   const { hostname, port, host } = new URL(await http.listen(0, '127.0.0.1'));
   const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });

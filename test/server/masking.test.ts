@@ -96,9 +96,11 @@ describe.each(transports)('over %s', (_name, ask) => {
           allowsOrigin: () => true,
         },
         limits: { depth: 20, aliases: 100, documentTokens: 5_000, objects: 50_000 },
+        bodyBytes: 1 << 20,
         ...{ introspection: true, graphiql: true, trustedDocuments: null },
       }),
       ...{ readiness: {}, logger, trustedProxies: 0 },
+      limits: { bodyBytes: 1 << 20, messagesPerSecond: 100, subscriptionsPerSocket: 200 },
       origins: { allowsHost: () => true, allowsOrigin: () => true },
     });
     const url = await http.listen(0, '127.0.0.1');

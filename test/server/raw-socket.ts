@@ -17,12 +17,17 @@ export interface RawSocket {
   readonly unread: readonly Message[];
   /** Resolves with the code once it is closed. */
   readonly closed: Promise<number>;
+  /** Resolves with code and reason once it is closed, as in `4401 Unauthorized`. */
+  readonly farewell: Promise<string>;
   terminate(): void;
 }
 
 export async function openSocket(
   url: string,
-  { protocol = 'graphql-transport-ws', ...options }: ClientOptions & { protocol?: string } = {},
+  {
+    protocol = 'graphql-transport-ws',
+    ...options
+  }: Omit<ClientOptions, 'protocol'> & { protocol?: string | string[] } = {},
 ): Promise<RawSocket> {
   const socket = new WebSocket(url, protocol, options);
   const unread: Message[] = [];
@@ -31,9 +36,9 @@ export async function openSocket(
     unread.push(JSON.parse(String(data)));
     wake.resolve();
   });
-  const closed = once(socket, 'close').then(([code]) => {
+  const end = once(socket, 'close').then(([code, reason]) => {
     wake.reject(new Error(`closed with ${code}`));
-    return code as number;
+    return { code: code as number, reason: String(reason) };
   });
   wake.promise.catch(() => {});
   await once(socket, 'open');
@@ -51,7 +56,8 @@ export async function openSocket(
       }
     },
     unread,
-    closed,
+    closed: end.then(({ code }) => code),
+    farewell: end.then(({ code, reason }) => `${code} ${reason}`.trim()),
     terminate: () => socket.terminate(),
   };
 }

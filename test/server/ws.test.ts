@@ -141,35 +141,6 @@ describe('over WebSocket', () => {
   });
 });
 
-describe('the socket is closed', () => {
-  test.each([
-    [
-      '4409 where an id is taken',
-      [subscribe('1', 'subscription { model { id } }'), subscribe('1', '{ __typename }')],
-      4409,
-    ],
-    ['4429 for a second connection_init', [{ type: 'connection_init' }], 4429],
-    ['4400 for what is no JSON', ['{'], 4400],
-    ['4400 for an unknown type', [{ type: 'nonsense' }], 4400],
-    ['4400 for a subscribe without a query', [{ id: '1', type: 'subscribe', payload: {} }], 4400],
-  ])('with %s', async (_what, messages, code) => {
-    const socket = await connect(url);
-    for (const message of messages) socket.send(message);
-    expect(await socket.closed).toBe(code);
-  });
-
-  test('with 4401 where the first message is no connection_init', async () => {
-    const socket = await openSocket(url);
-    socket.send(subscribe('1', '{ __typename }'));
-    expect(await socket.closed).toBe(4401);
-  });
-
-  test('with 4406 where it does not speak graphql-transport-ws', async () => {
-    const [code] = await once(new WebSocket(url), 'close');
-    expect(code).toBe(4406);
-  });
-});
-
 describe('an upgrade is refused', () => {
   async function statusOf(address: string, options: ClientOptions = {}): Promise<number> {
     const socket = new WebSocket(address, 'graphql-transport-ws', options);

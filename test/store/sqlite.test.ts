@@ -55,6 +55,31 @@ describe('a file of records', () => {
     expect(names()).toEqual(['model_totals']);
   });
 
+  test('is made and written to while another process writes whenever it can', async () => {
+    const file = newFile();
+    const other = new DatabaseSync(file, { timeout: 0 });
+    other.exec('pragma journal_mode = wal; create table others (x)');
+    let written = 0;
+    const onQuery = () => {
+      try {
+        other.exec('insert into others values (1)');
+        written++;
+      } catch (error) {
+        // It is this store's turn.
+        expect(error).toMatchObject({ message: expect.stringContaining('locked') });
+      }
+    };
+    const store = await openSqliteStore(file, { onQuery });
+    await store.viewers.put(ann);
+    const { id } = await createConversation(store);
+    const sent = await store.generations.submit(replyDraft(id));
+    expect(await store.generations.settle(sent.generation.id, outcome())).toBe(true);
+    expect(await store.conversations.delete(id)).toHaveLength(1);
+    expect(written).toBeGreaterThan(0);
+    other.close();
+    await store.close();
+  });
+
   test('is written ahead', async () => {
     const file = newFile();
     const store = await openSqliteStore(file);

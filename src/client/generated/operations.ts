@@ -13,7 +13,7 @@ export type ChatMessageInput = {
 
 /** What becomes of a generation when its last follower leaves. */
 export type DisconnectPolicy =
-  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. */
+  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. Who may only read it does not count. */
   | 'CANCEL'
   /** It goes on. */
   | 'CONTINUE';

@@ -1,8 +1,11 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Generation as GenerationRow } from '../../domain/generation.ts';
 import type { GenerationEventOf } from '../events.ts';
+import type { ApiKey as ApiKeyRow } from '../../domain/api-key.ts';
+import type { AuditEvent as AuditEventRow } from '../../domain/audit.ts';
 import type { Conversation as ConversationRow, Message as MessageRow, Viewer as ViewerRow } from '../../domain/conversation.ts';
 import type { DailyUsage as DailyUsageRow } from '../../store/store.ts';
+import type { ShareLink as ShareLinkRow } from '../../domain/sharing.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { ServiceFacts, Context } from '../context.ts';
 export type Maybe<T> = T | null;
@@ -39,6 +42,47 @@ export type Allowance = {
   used: Scalars['Float']['output'];
 };
 
+/** A secret that lets a program in. For admins to see. */
+export type ApiKey = Node & {
+  __typename?: 'ApiKey';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** From when on it is refused; null where it does not expire. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** `key_…` */
+  id: Scalars['ID']['output'];
+  /** When it was last used, to the minute; null where it never was. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What people tell it from others by. */
+  name: Scalars['String']['output'];
+  /** When it was revoked; null where it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What may be done with it. */
+  role: ViewerRole;
+  /** Whoever shows it is this viewer. */
+  viewer: Viewer;
+};
+
+/** A page of API keys. */
+export type ApiKeyConnection = {
+  __typename?: 'ApiKeyConnection';
+  /** The keys with their cursors. */
+  edges: Array<ApiKeyEdge>;
+  /** The keys. */
+  nodes: Array<ApiKey>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** An API key in a page. */
+export type ApiKeyEdge = {
+  __typename?: 'ApiKeyEdge';
+  /** Its position, for `after`. */
+  cursor: Scalars['String']['output'];
+  /** The key. */
+  node: ApiKey;
+};
+
 /** A backend starts, or takes over: `answer = answer.slice(0, keptLength)`. */
 export type AttemptStarted = GenerationEvent & {
   __typename?: 'AttemptStarted';
@@ -53,6 +97,62 @@ export type AttemptStarted = GenerationEvent & {
   /** How much of the text that you have stays, in UTF-16 code units. */
   keptLength: Scalars['Int']['output'];
 };
+
+/** Something that was written down. For admins to see. */
+export type AuditEvent = Node & {
+  __typename?: 'AuditEvent';
+  /** Who did it; null for somebody who was refused, and for the command line. */
+  actor?: Maybe<Viewer>;
+  /** When it happened. */
+  at: Scalars['DateTime']['output'];
+  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner. */
+  detail: Scalars['String']['output'];
+  /** `evt_…` */
+  id: Scalars['ID']['output'];
+  /** The address that it was done from; null for the command line, and for refusals that were only counted. */
+  ip?: Maybe<Scalars['String']['output']>;
+  /** What happened. */
+  kind: AuditEventKind;
+  /** The id of what it was done to, whether or not that is still there. */
+  subjectId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A page of the audit log. */
+export type AuditEventConnection = {
+  __typename?: 'AuditEventConnection';
+  /** The events with their cursors. */
+  edges: Array<AuditEventEdge>;
+  /** The events. */
+  nodes: Array<AuditEvent>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** An event in a page. */
+export type AuditEventEdge = {
+  __typename?: 'AuditEventEdge';
+  /** Its position, for `after`. */
+  cursor: Scalars['String']['output'];
+  /** The event. */
+  node: AuditEvent;
+};
+
+/** What is written down. */
+export type AuditEventKind =
+  /** An admin deleted another viewer's conversation. */
+  | 'CONVERSATION_DELETED'
+  /** An admin renamed another viewer's conversation. */
+  | 'CONVERSATION_RENAMED'
+  /** An admin cancelled another viewer's generation. */
+  | 'GENERATION_CANCELLED'
+  /** An API key was made. */
+  | 'KEY_CREATED'
+  /** An API key was revoked. */
+  | 'KEY_REVOKED'
+  /** An admin sent a message in another viewer's conversation. */
+  | 'MESSAGE_SENT'
+  /** Somebody showed a token that was refused. Where many did, their number is in `detail`. */
+  | 'SIGN_IN_FAILED';
 
 /** One place where a model runs. */
 export type Backend = {
@@ -107,10 +207,14 @@ export type Conversation = Node & {
   messages: MessageConnection;
   /** Whose it is. */
   owner: Viewer;
+  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  shareLinks: Array<ShareLink>;
   /** Its title; made from the first message unless given. Empty until there is one. */
   title: Scalars['String']['output'];
   /** When a message was last added, or a reply ended. */
   updatedAt: Scalars['DateTime']['output'];
+  /** Who may read it, with all that is in it. */
+  visibility: Visibility;
 };
 
 
@@ -142,6 +246,27 @@ export type ConversationEdge = {
   node: Conversation;
 };
 
+/** A new API key. */
+export type CreateApiKeyInput = {
+  /** From when on it is refused; it does not expire, where left out. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** What people tell it from others by, 1 to 100 characters. */
+  name: Scalars['String']['input'];
+  /** What may be done with it. */
+  role?: ViewerRole;
+  /** Whose it is to be, by `usr_…`; a new viewer with the key's name and role, where left out. */
+  viewer?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** The answer to `createApiKey`. */
+export type CreateApiKeyPayload = {
+  __typename?: 'CreateApiKeyPayload';
+  /** The new key. */
+  apiKey: ApiKey;
+  /** What its holder shows, as in `Authorization: Bearer millrace_key_…`. It is shown here once, and is nowhere to be had again. */
+  secret: Scalars['String']['output'];
+};
+
 /** A new conversation. */
 export type CreateConversationInput = {
   /** Its title; made from the first message where left out. */
@@ -153,6 +278,23 @@ export type CreateConversationPayload = {
   __typename?: 'CreateConversationPayload';
   /** The new conversation. */
   conversation: Conversation;
+};
+
+/** What the link is to lead to, and for how long. */
+export type CreateShareLinkInput = {
+  /** When the link ends by itself; where left out, it holds until it is revoked. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The id of the generation or conversation. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `createShareLink`. */
+export type CreateShareLinkPayload = {
+  __typename?: 'CreateShareLinkPayload';
+  /** The new link. */
+  link: ShareLink;
+  /** What admits: `Authorization: Bearer link_…`. It is shown here and never again. */
+  token: Scalars['String']['output'];
 };
 
 /** What a viewer has used of one model on one day: by the generations that were accepted on that day, and have ended. */
@@ -185,7 +327,7 @@ export type DeleteConversationPayload = {
 
 /** What becomes of a generation when its last follower leaves. */
 export type DisconnectPolicy =
-  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. */
+  /** It is cancelled when nobody has followed it for 3 seconds after a follower left. Who may only read it does not count. */
   | 'CANCEL'
   /** It goes on. */
   | 'CONTINUE';
@@ -249,12 +391,14 @@ export type Generation = Node & {
   firstTokenAt?: Maybe<Scalars['DateTime']['output']>;
   /** `gen_…` */
   id: Scalars['ID']['output'];
-  /** The conversation's message that it answers with; null for a generation outside a conversation. */
+  /** The conversation's message that it answers with; null for a generation outside a conversation, and where the viewer may read the generation only. */
   message?: Maybe<Message>;
   /** The model that was asked. */
   model: Model;
   /** Its place in the model's queue: 1 is next; null unless `QUEUED`. `myGenerations` tells when it changes. */
   queuePosition?: Maybe<Scalars['Int']['output']>;
+  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  shareLinks: Array<ShareLink>;
   /** When its first attempt started. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Where it stands. */
@@ -263,6 +407,8 @@ export type Generation = Node & {
   text: Scalars['String']['output'];
   /** The tokens it took; null until it has ended. */
   usage?: Maybe<TokenUsage>;
+  /** Who may read it. One in a conversation can also be read by whoever may read that. */
+  visibility: Visibility;
 };
 
 /** A page of generations. */
@@ -387,7 +533,7 @@ export type MessageEdge = {
 /** A model that can be asked, and how it does. */
 export type Model = Node & {
   __typename?: 'Model';
-  /** Where it runs. For admins. */
+  /** Where it runs. For admins: `FORBIDDEN` for others. */
   backends: Array<Backend>;
   /** How many generations can run at once, over all backends. */
   concurrency: Scalars['Int']['output'];
@@ -427,27 +573,46 @@ export type Mutation = {
   __typename?: 'Mutation';
   /**
    * Ends a generation that is queued or running; what was written so far stays. A generation that has ended is answered as it is.
-   * Errors: `NOT_FOUND`.
+   * Errors: `NOT_FOUND`, `FORBIDDEN` where the viewer may only read it.
    */
   cancelGeneration: CancelGenerationPayload;
-  /** Starts an empty conversation of the viewer's. */
+  /** Makes an API key. For admins. Errors: `FORBIDDEN`, `BAD_USER_INPUT`, `NOT_FOUND` where there is no such viewer. */
+  createApiKey: CreateApiKeyPayload;
+  /** Starts an empty conversation of the viewer's. Errors: `BAD_USER_INPUT`, `FORBIDDEN` for readers. */
   createConversation: CreateConversationPayload;
-  /** Deletes a conversation with its messages and generations; what runs in it is cancelled. Errors: `NOT_FOUND`. */
+  /**
+   * Makes a link that admits whoever has its token to one generation or conversation, read only, with or without an account.
+   * Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT` where it has 100 links that are good.
+   */
+  createShareLink: CreateShareLinkPayload;
+  /** Deletes a conversation with its messages and generations; what runs in it is cancelled. Errors: `NOT_FOUND`, `FORBIDDEN`. */
   deleteConversation: DeleteConversationPayload;
   /**
    * Starts a generation and answers as soon as it is accepted. It runs on whether or not anybody listens.
    * Errors: `BAD_USER_INPUT` where the input is wrong, `CONFLICT` where the idempotency key was used for other input,
-   * `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
+   * `FORBIDDEN` for readers, `RATE_LIMITED` where the viewer has too many generations at once, `QUOTA_EXCEEDED` where the prompt and `maxTokens` are more than is left of
    * a day's or a month's tokens; both with `extensions.retryAfterMs`, where it helps to come back.
    */
   generate: GeneratePayload;
-  /** Changes the title of a conversation. Errors: `NOT_FOUND`, `BAD_USER_INPUT`. */
+  /** Changes the title of a conversation. Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`. */
   renameConversation: RenameConversationPayload;
   /**
+   * Ends an API key: on every node, and within 5 seconds, requests with it are refused, its streams end with `UNAUTHENTICATED`, and its
+   * sockets close with 4403. For admins. Errors: `FORBIDDEN`, `NOT_FOUND`.
+   */
+  revokeApiKey: RevokeApiKeyPayload;
+  /** Ends a link: whoever came by it is out within 5 seconds. Errors: `NOT_FOUND`. */
+  revokeShareLink: RevokeShareLinkPayload;
+  /**
    * Adds the viewer's message to a conversation and starts the reply, with the whole conversation as its prompt.
-   * Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
+   * Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`, `CONFLICT` while a reply is being written in this conversation; `RATE_LIMITED` and `QUOTA_EXCEEDED` as for `generate`.
    */
   sendMessage: SendMessagePayload;
+  /**
+   * Says who may read a generation, or a conversation with all that is in it, beside its owner and admins. Taken back, it ends the
+   * streams of those who may read it no more, with `NOT_FOUND`. Errors: `NOT_FOUND`, `FORBIDDEN`, `BAD_USER_INPUT`.
+   */
+  setVisibility: SetVisibilityPayload;
 };
 
 
@@ -458,8 +623,20 @@ export type MutationCancelGenerationArgs = {
 
 
 /** What can be done. */
+export type MutationCreateApiKeyArgs = {
+  input: CreateApiKeyInput;
+};
+
+
+/** What can be done. */
 export type MutationCreateConversationArgs = {
   input: CreateConversationInput;
+};
+
+
+/** What can be done. */
+export type MutationCreateShareLinkArgs = {
+  input: CreateShareLinkInput;
 };
 
 
@@ -482,11 +659,29 @@ export type MutationRenameConversationArgs = {
 
 
 /** What can be done. */
+export type MutationRevokeApiKeyArgs = {
+  input: RevokeApiKeyInput;
+};
+
+
+/** What can be done. */
+export type MutationRevokeShareLinkArgs = {
+  input: RevokeShareLinkInput;
+};
+
+
+/** What can be done. */
 export type MutationSendMessageArgs = {
   input: SendMessageInput;
 };
 
-/** An object with a global id. The id tells the type: `gen_…`, `conv_…`, `msg_…`, `usr_…`; any other is a model's, as the configuration names it. */
+
+/** What can be done. */
+export type MutationSetVisibilityArgs = {
+  input: SetVisibilityInput;
+};
+
+/** An object with a global id. The id tells the type: `gen_…`, `conv_…`, `msg_…`, `usr_…`, `key_…`, `evt_…`; any other is a model's, as the configuration names it. */
 export type Node = {
   /** The global id. */
   id: Scalars['ID']['output'];
@@ -508,6 +703,13 @@ export type PageInfo = {
 /** What can be read. Everything here is answered at once, in one request for a whole page. */
 export type Query = {
   __typename?: 'Query';
+  /** All API keys, newest first. At most 100; 20 where `first` is left out. For admins. Errors: `FORBIDDEN`. */
+  apiKeys: ApiKeyConnection;
+  /**
+   * What was written down of the last 90 days, newest first: who was refused, whose keys came and went, and what admins did with what is
+   * others'. At most 100; 20 where `first` is left out. For admins. Errors: `FORBIDDEN`.
+   */
+  auditEvents: AuditEventConnection;
   /** One conversation by its id; null where there is none that the viewer may see. */
   conversation?: Maybe<Conversation>;
   /** One generation by its id; null where there is none that the viewer may see. */
@@ -522,6 +724,20 @@ export type Query = {
   service: Service;
   /** Who is asking. */
   viewer: Viewer;
+};
+
+
+/** What can be read. Everything here is answered at once, in one request for a whole page. */
+export type QueryApiKeysArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What can be read. Everything here is answered at once, in one request for a whole page. */
+export type QueryAuditEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -561,6 +777,32 @@ export type RenameConversationPayload = {
   __typename?: 'RenameConversationPayload';
   /** The conversation with its new title. */
   conversation: Conversation;
+};
+
+/** Which API key to revoke. */
+export type RevokeApiKeyInput = {
+  /** The key's id. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `revokeApiKey`. */
+export type RevokeApiKeyPayload = {
+  __typename?: 'RevokeApiKeyPayload';
+  /** The key, revoked. */
+  apiKey: ApiKey;
+};
+
+/** Which link to end. */
+export type RevokeShareLinkInput = {
+  /** The link's id. */
+  id: Scalars['ID']['input'];
+};
+
+/** The answer to `revokeShareLink`. */
+export type RevokeShareLinkPayload = {
+  __typename?: 'RevokeShareLinkPayload';
+  /** The link, revoked. */
+  link: ShareLink;
 };
 
 /** Who speaks in a conversation. */
@@ -630,17 +872,45 @@ export type Service = {
   version: Scalars['String']['output'];
 };
 
+/** Who is to read what. */
+export type SetVisibilityInput = {
+  /** The id of the generation or conversation. */
+  id: Scalars['ID']['input'];
+  /** Who may read it beside its owner and admins. */
+  visibility: Visibility;
+};
+
+/** The answer to `setVisibility`. */
+export type SetVisibilityPayload = {
+  __typename?: 'SetVisibilityPayload';
+  /** The generation or conversation, as it is shared now. */
+  node: Node;
+};
+
+/** A link that admits whoever has its token to one generation or conversation, read only. */
+export type ShareLink = {
+  __typename?: 'ShareLink';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When it ends by itself; null where it does not. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** `link_…`. It is no secret, and admits nobody. */
+  id: Scalars['ID']['output'];
+  /** When it was revoked; null where it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
 /**
  * What can be followed. `generation` is exact: every change in order, none lost. The others give the state now, at once, and again after
  * changes: states in between may be skipped, the last one never.
  */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** A conversation, now and after every change of its title, messages or replies; completes when it is deleted. */
+  /** A conversation, now and after every change of its title, messages or replies; completes when it is deleted. Errors: `NOT_FOUND`, also later, once the viewer may not read it any more. */
   conversation: Conversation;
   /**
    * The log of one generation: what follows `after` (everything, where it is left out), then what comes live; completes after `GenerationEnded`.
-   * What had piled up comes merged. Errors: `NOT_FOUND`, `BAD_USER_INPUT` for a cursor of another generation.
+   * What had piled up comes merged. Errors: `NOT_FOUND` (also later, once the viewer may not read it any more), `BAD_USER_INPUT` for a cursor of another generation.
    */
   generation: GenerationEvent;
   /** A model's status and load, now and after every change (at most four times a second); all models where `id` is left out. */
@@ -699,7 +969,10 @@ export type TokenUsage = {
   promptTokens?: Maybe<Scalars['Int']['output']>;
 };
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type Viewer = Node & {
   __typename?: 'Viewer';
   /** Their conversations, the last changed first. At most 100; 20 where `first` is left out. A conversation that changes while you page moves to the front. */
@@ -724,14 +997,20 @@ export type Viewer = Node & {
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerConversationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerGenerationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -739,7 +1018,10 @@ export type ViewerGenerationsArgs = {
 };
 
 
-/** Somebody who uses this server. */
+/**
+ * Somebody who uses this server. Their id and name stand on what they share; the rest is for themselves and admins, and `FORBIDDEN`
+ * for others.
+ */
 export type ViewerUsageByDayArgs = {
   last?: Scalars['Int']['input'];
 };
@@ -761,9 +1043,9 @@ export type ViewerLimits = {
 export type ViewerRole =
   /** Everything. */
   | 'ADMIN'
-  /** Generate, and see their own. */
+  /** Generate, share, and see their own and what is shared. */
   | 'MEMBER'
-  /** Read what is shared with them. */
+  /** Read what is shared, and change nothing. Who comes by a link is one, and reads what it leads to only. */
   | 'READER';
 
 /** What a viewer has used, over all generations that have ended. */
@@ -776,6 +1058,13 @@ export type ViewerUsage = {
   /** Tokens of their prompts, as far as the backends told. */
   promptTokens: Scalars['Float']['output'];
 };
+
+/** Who may read a generation or conversation beside its owner and admins, and beside those who have a link. */
+export type Visibility =
+  /** Nobody. */
+  | 'PRIVATE'
+  /** Every viewer who has signed in. */
+  | 'SIGNED_IN';
 
 
 
@@ -856,6 +1145,8 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( GenerationEventOf )
   ;
   Node:
+    | ( ApiKeyRow )
+    | ( AuditEventRow )
     | ( ConversationRow )
     | ( GenerationRow )
     | ( MessageRow )
@@ -867,7 +1158,14 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   Allowance: ResolverTypeWrapper<Allowance>;
+  ApiKey: ResolverTypeWrapper<ApiKeyRow>;
+  ApiKeyConnection: ResolverTypeWrapper<Omit<ApiKeyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ApiKeyEdge']>, nodes: Array<ResolversTypes['ApiKey']> }>;
+  ApiKeyEdge: ResolverTypeWrapper<Omit<ApiKeyEdge, 'node'> & { node: ResolversTypes['ApiKey'] }>;
   AttemptStarted: ResolverTypeWrapper<GenerationEventOf>;
+  AuditEvent: ResolverTypeWrapper<AuditEventRow>;
+  AuditEventConnection: ResolverTypeWrapper<Omit<AuditEventConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['AuditEventEdge']>, nodes: Array<ResolversTypes['AuditEvent']> }>;
+  AuditEventEdge: ResolverTypeWrapper<Omit<AuditEventEdge, 'node'> & { node: ResolversTypes['AuditEvent'] }>;
+  AuditEventKind: AuditEventKind;
   Backend: ResolverTypeWrapper<Backend>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CancelGenerationInput: CancelGenerationInput;
@@ -876,8 +1174,12 @@ export type ResolversTypes = {
   Conversation: ResolverTypeWrapper<ConversationRow>;
   ConversationConnection: ResolverTypeWrapper<Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ConversationEdge']>, nodes: Array<ResolversTypes['Conversation']> }>;
   ConversationEdge: ResolverTypeWrapper<Omit<ConversationEdge, 'node'> & { node: ResolversTypes['Conversation'] }>;
+  CreateApiKeyInput: CreateApiKeyInput;
+  CreateApiKeyPayload: ResolverTypeWrapper<Omit<CreateApiKeyPayload, 'apiKey'> & { apiKey: ResolversTypes['ApiKey'] }>;
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: ResolverTypeWrapper<Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
+  CreateShareLinkInput: CreateShareLinkInput;
+  CreateShareLinkPayload: ResolverTypeWrapper<Omit<CreateShareLinkPayload, 'link'> & { link: ResolversTypes['ShareLink'] }>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DailyUsage: ResolverTypeWrapper<DailyUsageRow>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
@@ -910,11 +1212,18 @@ export type ResolversTypes = {
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: ResolverTypeWrapper<Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversTypes['Conversation'] }>;
+  RevokeApiKeyInput: RevokeApiKeyInput;
+  RevokeApiKeyPayload: ResolverTypeWrapper<Omit<RevokeApiKeyPayload, 'apiKey'> & { apiKey: ResolversTypes['ApiKey'] }>;
+  RevokeShareLinkInput: RevokeShareLinkInput;
+  RevokeShareLinkPayload: ResolverTypeWrapper<Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversTypes['ShareLink'] }>;
   Role: Role;
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: ResolverTypeWrapper<Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversTypes['Generation'], message: ResolversTypes['Message'] }>;
   Service: ResolverTypeWrapper<ServiceFacts>;
+  SetVisibilityInput: SetVisibilityInput;
+  SetVisibilityPayload: ResolverTypeWrapper<Omit<SetVisibilityPayload, 'node'> & { node: ResolversTypes['Node'] }>;
+  ShareLink: ResolverTypeWrapper<ShareLinkRow>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   TextAppended: ResolverTypeWrapper<GenerationEventOf>;
@@ -923,12 +1232,19 @@ export type ResolversTypes = {
   ViewerLimits: ResolverTypeWrapper<ViewerLimits>;
   ViewerRole: ViewerRole;
   ViewerUsage: ResolverTypeWrapper<ViewerUsage>;
+  Visibility: Visibility;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   Allowance: Allowance;
+  ApiKey: ApiKeyRow;
+  ApiKeyConnection: Omit<ApiKeyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ApiKeyEdge']>, nodes: Array<ResolversParentTypes['ApiKey']> };
+  ApiKeyEdge: Omit<ApiKeyEdge, 'node'> & { node: ResolversParentTypes['ApiKey'] };
   AttemptStarted: GenerationEventOf;
+  AuditEvent: AuditEventRow;
+  AuditEventConnection: Omit<AuditEventConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['AuditEventEdge']>, nodes: Array<ResolversParentTypes['AuditEvent']> };
+  AuditEventEdge: Omit<AuditEventEdge, 'node'> & { node: ResolversParentTypes['AuditEvent'] };
   Backend: Backend;
   Boolean: Scalars['Boolean']['output'];
   CancelGenerationInput: CancelGenerationInput;
@@ -937,8 +1253,12 @@ export type ResolversParentTypes = {
   Conversation: ConversationRow;
   ConversationConnection: Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ConversationEdge']>, nodes: Array<ResolversParentTypes['Conversation']> };
   ConversationEdge: Omit<ConversationEdge, 'node'> & { node: ResolversParentTypes['Conversation'] };
+  CreateApiKeyInput: CreateApiKeyInput;
+  CreateApiKeyPayload: Omit<CreateApiKeyPayload, 'apiKey'> & { apiKey: ResolversParentTypes['ApiKey'] };
   CreateConversationInput: CreateConversationInput;
   CreateConversationPayload: Omit<CreateConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
+  CreateShareLinkInput: CreateShareLinkInput;
+  CreateShareLinkPayload: Omit<CreateShareLinkPayload, 'link'> & { link: ResolversParentTypes['ShareLink'] };
   Cursor: Scalars['Cursor']['output'];
   DailyUsage: DailyUsageRow;
   Date: Scalars['Date']['output'];
@@ -967,10 +1287,17 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RenameConversationInput: RenameConversationInput;
   RenameConversationPayload: Omit<RenameConversationPayload, 'conversation'> & { conversation: ResolversParentTypes['Conversation'] };
+  RevokeApiKeyInput: RevokeApiKeyInput;
+  RevokeApiKeyPayload: Omit<RevokeApiKeyPayload, 'apiKey'> & { apiKey: ResolversParentTypes['ApiKey'] };
+  RevokeShareLinkInput: RevokeShareLinkInput;
+  RevokeShareLinkPayload: Omit<RevokeShareLinkPayload, 'link'> & { link: ResolversParentTypes['ShareLink'] };
   SamplingInput: SamplingInput;
   SendMessageInput: SendMessageInput;
   SendMessagePayload: Omit<SendMessagePayload, 'generation' | 'message'> & { generation: ResolversParentTypes['Generation'], message: ResolversParentTypes['Message'] };
   Service: ServiceFacts;
+  SetVisibilityInput: SetVisibilityInput;
+  SetVisibilityPayload: Omit<SetVisibilityPayload, 'node'> & { node: ResolversParentTypes['Node'] };
+  ShareLink: ShareLinkRow;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   TextAppended: GenerationEventOf;
@@ -988,6 +1315,29 @@ export type AllowanceResolvers<ContextType = Context, ParentType extends Resolve
   used?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
+export type ApiKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKey'] = ResolversParentTypes['ApiKey']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ApiKeyConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKeyConnection'] = ResolversParentTypes['ApiKeyConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['ApiKeyEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['ApiKey']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ApiKeyEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApiKeyEdge'] = ResolversParentTypes['ApiKeyEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
+};
+
 export type AttemptStartedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AttemptStarted'] = ResolversParentTypes['AttemptStarted']> = {
   attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   backend?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -995,6 +1345,28 @@ export type AttemptStartedResolvers<ContextType = Context, ParentType extends Re
   generation?: Resolver<ResolversTypes['Generation'], ParentType, ContextType>;
   keptLength?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuditEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEvent'] = ResolversParentTypes['AuditEvent']> = {
+  actor?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  detail?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  ip?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['AuditEventKind'], ParentType, ContextType>;
+  subjectId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AuditEventConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEventConnection'] = ResolversParentTypes['AuditEventConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['AuditEventEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['AuditEvent']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type AuditEventEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditEventEdge'] = ResolversParentTypes['AuditEventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['AuditEvent'], ParentType, ContextType>;
 };
 
 export type BackendResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Backend'] = ResolversParentTypes['Backend']> = {
@@ -1017,8 +1389,10 @@ export type ConversationResolvers<ContextType = Context, ParentType extends Reso
   lastMessage?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
   messages?: Resolver<ResolversTypes['MessageConnection'], ParentType, ContextType, Partial<ConversationMessagesArgs>>;
   owner?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  shareLinks?: Resolver<Array<ResolversTypes['ShareLink']>, ParentType, ContextType>;
   title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  visibility?: Resolver<ResolversTypes['Visibility'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1033,8 +1407,18 @@ export type ConversationEdgeResolvers<ContextType = Context, ParentType extends 
   node?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
 };
 
+export type CreateApiKeyPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateApiKeyPayload'] = ResolversParentTypes['CreateApiKeyPayload']> = {
+  apiKey?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
+  secret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type CreateConversationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateConversationPayload'] = ResolversParentTypes['CreateConversationPayload']> = {
   conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type CreateShareLinkPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateShareLinkPayload'] = ResolversParentTypes['CreateShareLinkPayload']> = {
+  link?: Resolver<ResolversTypes['ShareLink'], ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
@@ -1077,10 +1461,12 @@ export type GenerationResolvers<ContextType = Context, ParentType extends Resolv
   message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
   model?: Resolver<ResolversTypes['Model'], ParentType, ContextType>;
   queuePosition?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  shareLinks?: Resolver<Array<ResolversTypes['ShareLink']>, ParentType, ContextType>;
   startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GenerationStatus'], ParentType, ContextType>;
   text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   usage?: Resolver<Maybe<ResolversTypes['TokenUsage']>, ParentType, ContextType>;
+  visibility?: Resolver<ResolversTypes['Visibility'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1162,15 +1548,20 @@ export type ModelResolvers<ContextType = Context, ParentType extends ResolversPa
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   cancelGeneration?: Resolver<ResolversTypes['CancelGenerationPayload'], ParentType, ContextType, RequireFields<MutationCancelGenerationArgs, 'input'>>;
+  createApiKey?: Resolver<ResolversTypes['CreateApiKeyPayload'], ParentType, ContextType, RequireFields<MutationCreateApiKeyArgs, 'input'>>;
   createConversation?: Resolver<ResolversTypes['CreateConversationPayload'], ParentType, ContextType, RequireFields<MutationCreateConversationArgs, 'input'>>;
+  createShareLink?: Resolver<ResolversTypes['CreateShareLinkPayload'], ParentType, ContextType, RequireFields<MutationCreateShareLinkArgs, 'input'>>;
   deleteConversation?: Resolver<ResolversTypes['DeleteConversationPayload'], ParentType, ContextType, RequireFields<MutationDeleteConversationArgs, 'input'>>;
   generate?: Resolver<ResolversTypes['GeneratePayload'], ParentType, ContextType, RequireFields<MutationGenerateArgs, 'input'>>;
   renameConversation?: Resolver<ResolversTypes['RenameConversationPayload'], ParentType, ContextType, RequireFields<MutationRenameConversationArgs, 'input'>>;
+  revokeApiKey?: Resolver<ResolversTypes['RevokeApiKeyPayload'], ParentType, ContextType, RequireFields<MutationRevokeApiKeyArgs, 'input'>>;
+  revokeShareLink?: Resolver<ResolversTypes['RevokeShareLinkPayload'], ParentType, ContextType, RequireFields<MutationRevokeShareLinkArgs, 'input'>>;
   sendMessage?: Resolver<ResolversTypes['SendMessagePayload'], ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
+  setVisibility?: Resolver<ResolversTypes['SetVisibilityPayload'], ParentType, ContextType, RequireFields<MutationSetVisibilityArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'Conversation' | 'Generation' | 'Message' | 'Model' | 'Viewer', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'ApiKey' | 'AuditEvent' | 'Conversation' | 'Generation' | 'Message' | 'Model' | 'Viewer', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1181,6 +1572,8 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  apiKeys?: Resolver<ResolversTypes['ApiKeyConnection'], ParentType, ContextType, Partial<QueryApiKeysArgs>>;
+  auditEvents?: Resolver<ResolversTypes['AuditEventConnection'], ParentType, ContextType, Partial<QueryAuditEventsArgs>>;
   conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType, RequireFields<QueryConversationArgs, 'id'>>;
   generation?: Resolver<Maybe<ResolversTypes['Generation']>, ParentType, ContextType, RequireFields<QueryGenerationArgs, 'id'>>;
   model?: Resolver<Maybe<ResolversTypes['Model']>, ParentType, ContextType, RequireFields<QueryModelArgs, 'id'>>;
@@ -1192,6 +1585,14 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
 
 export type RenameConversationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RenameConversationPayload'] = ResolversParentTypes['RenameConversationPayload']> = {
   conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type RevokeApiKeyPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeApiKeyPayload'] = ResolversParentTypes['RevokeApiKeyPayload']> = {
+  apiKey?: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType>;
+};
+
+export type RevokeShareLinkPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeShareLinkPayload'] = ResolversParentTypes['RevokeShareLinkPayload']> = {
+  link?: Resolver<ResolversTypes['ShareLink'], ParentType, ContextType>;
 };
 
 export type SendMessagePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SendMessagePayload'] = ResolversParentTypes['SendMessagePayload']> = {
@@ -1207,6 +1608,17 @@ export type ServiceResolvers<ContextType = Context, ParentType extends Resolvers
   startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   uptimeSeconds?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SetVisibilityPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetVisibilityPayload'] = ResolversParentTypes['SetVisibilityPayload']> = {
+  node?: Resolver<ResolversTypes['Node'], ParentType, ContextType>;
+};
+
+export type ShareLinkResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ShareLink'] = ResolversParentTypes['ShareLink']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
@@ -1256,13 +1668,21 @@ export type ViewerUsageResolvers<ContextType = Context, ParentType extends Resol
 
 export type Resolvers<ContextType = Context> = {
   Allowance?: AllowanceResolvers<ContextType>;
+  ApiKey?: ApiKeyResolvers<ContextType>;
+  ApiKeyConnection?: ApiKeyConnectionResolvers<ContextType>;
+  ApiKeyEdge?: ApiKeyEdgeResolvers<ContextType>;
   AttemptStarted?: AttemptStartedResolvers<ContextType>;
+  AuditEvent?: AuditEventResolvers<ContextType>;
+  AuditEventConnection?: AuditEventConnectionResolvers<ContextType>;
+  AuditEventEdge?: AuditEventEdgeResolvers<ContextType>;
   Backend?: BackendResolvers<ContextType>;
   CancelGenerationPayload?: CancelGenerationPayloadResolvers<ContextType>;
   Conversation?: ConversationResolvers<ContextType>;
   ConversationConnection?: ConversationConnectionResolvers<ContextType>;
   ConversationEdge?: ConversationEdgeResolvers<ContextType>;
+  CreateApiKeyPayload?: CreateApiKeyPayloadResolvers<ContextType>;
   CreateConversationPayload?: CreateConversationPayloadResolvers<ContextType>;
+  CreateShareLinkPayload?: CreateShareLinkPayloadResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   DailyUsage?: DailyUsageResolvers<ContextType>;
   Date?: GraphQLScalarType;
@@ -1285,8 +1705,12 @@ export type Resolvers<ContextType = Context> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RenameConversationPayload?: RenameConversationPayloadResolvers<ContextType>;
+  RevokeApiKeyPayload?: RevokeApiKeyPayloadResolvers<ContextType>;
+  RevokeShareLinkPayload?: RevokeShareLinkPayloadResolvers<ContextType>;
   SendMessagePayload?: SendMessagePayloadResolvers<ContextType>;
   Service?: ServiceResolvers<ContextType>;
+  SetVisibilityPayload?: SetVisibilityPayloadResolvers<ContextType>;
+  ShareLink?: ShareLinkResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   TextAppended?: TextAppendedResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;

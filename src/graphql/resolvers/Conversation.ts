@@ -1,6 +1,7 @@
 import { notFound } from '../../domain/errors.ts';
 import { connection, pageRequest } from '../connections.ts';
 import type { ConversationResolvers } from '../generated/resolvers.ts';
+import { shareLinks } from '../share-links.ts';
 
 export const Conversation: ConversationResolvers = {
   owner: async ({ ownerId }, _args, { loaders }) => {
@@ -16,4 +17,5 @@ export const Conversation: ConversationResolvers = {
     // Its log may have ended just now, and its row not yet.
     return generation && generation.endedAt === null ? generation : null;
   },
+  shareLinks: ({ id, ownerId }, _args, context) => shareLinks(id, ownerId, context),
 };

@@ -1,7 +1,7 @@
-import { MillraceError } from '../../domain/errors.ts';
 import type { Model as ModelRow } from '../../domain/model.ts';
 import type { Context } from '../context.ts';
 import type { ModelResolvers } from '../generated/resolvers.ts';
+import { onlyAdmins } from '../oversight.ts';
 
 const figures = ({ id }: ModelRow, { loaders }: Context) => loaders.figures.load(id);
 
@@ -22,7 +22,7 @@ export const Model: ModelResolvers = {
   tokensPerSecond: async (model, _args, context) => (await figures(model, context)).tokensPerSecond,
   timeToFirstTokenMs: async (model, _args, context) => (await figures(model, context)).timeToFirstTokenMs,
   backends: ({ backends }, _args, { viewer }) => {
-    if (viewer.role !== 'ADMIN') throw new MillraceError('FORBIDDEN', 'Only admins may see backends.');
+    onlyAdmins(viewer, 'see backends');
     return [...backends];
   },
 };

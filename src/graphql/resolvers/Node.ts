@@ -1,7 +1,14 @@
 import { idPrefix } from '../../domain/ids.ts';
 import type { NodeResolvers } from '../generated/resolvers.ts';
 
-const typeNames = { gen: 'Generation', conv: 'Conversation', msg: 'Message', usr: 'Viewer' } as const;
+const typeNames = {
+  gen: 'Generation',
+  conv: 'Conversation',
+  msg: 'Message',
+  usr: 'Viewer',
+  key: 'ApiKey',
+  evt: 'AuditEvent',
+} as const;
 
 export const Node: NodeResolvers = {
   __resolveType: ({ id }) => {

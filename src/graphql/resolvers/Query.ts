@@ -1,7 +1,9 @@
-import { mayAccess } from '../../domain/access.ts';
+import { mayReadViewer } from '../../domain/access.ts';
 import { idPrefix } from '../../domain/ids.ts';
+import { connection, pageRequest } from '../connections.ts';
 import type { Context } from '../context.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
+import { onlyAdmins } from '../oversight.ts';
 
 async function findMessage(id: string, { loaders }: Context) {
   const message = await loaders.messages.load(id);
@@ -9,7 +11,15 @@ async function findMessage(id: string, { loaders }: Context) {
 }
 
 async function findViewer(id: string, { loaders, viewer }: Context) {
-  return mayAccess(viewer, id) ? loaders.viewers.load(id) : null;
+  return mayReadViewer(viewer, id) ? loaders.viewers.load(id) : null;
+}
+
+async function findKey(id: string, { store, viewer }: Context) {
+  return viewer.role === 'ADMIN' ? ((await store.keys.byIds([id]))[0]?.key ?? null) : null;
+}
+
+async function findAuditEvent(id: string, { store, viewer }: Context) {
+  return viewer.role === 'ADMIN' ? ((await store.audit.byIds([id]))[0] ?? null) : null;
 }
 
 export const Query: QueryResolvers = {
@@ -23,6 +33,10 @@ export const Query: QueryResolvers = {
         return findMessage(id, context);
       case 'usr':
         return findViewer(id, context);
+      case 'key':
+        return findKey(id, context);
+      case 'evt':
+        return findAuditEvent(id, context);
       default:
         return context.models.byId(id) ?? null;
     }
@@ -33,4 +47,12 @@ export const Query: QueryResolvers = {
   model: (_root, { id }, { models }) => models.byId(id) ?? null,
   generation: (_root, { id }, { loaders }) => loaders.generations.load(id),
   conversation: (_root, { id }, { loaders }) => loaders.conversations.load(id),
+  apiKeys: async (_root, args, { viewer, keys }) => {
+    onlyAdmins(viewer, 'see API keys');
+    return connection(await keys.page(pageRequest(args)));
+  },
+  auditEvents: async (_root, args, { viewer, store }) => {
+    onlyAdmins(viewer, 'see the audit log');
+    return connection(await store.audit.page(pageRequest(args)));
+  },
 };

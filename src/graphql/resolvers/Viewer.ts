@@ -1,5 +1,6 @@
-import { mayAccess } from '../../domain/access.ts';
-import { badInput, MillraceError } from '../../domain/errors.ts';
+import { mayReadViewer } from '../../domain/access.ts';
+import type { Viewer as ViewerRow } from '../../domain/conversation.ts';
+import { badInput, forbidden } from '../../domain/errors.ts';
 import { connection, pageRequest } from '../connections.ts';
 import type { Context } from '../context.ts';
 import type { DailyUsageResolvers, ViewerResolvers } from '../generated/resolvers.ts';
@@ -9,27 +10,21 @@ import { modelOf } from './Model.ts';
 const mostDays = 366;
 const dayMs = 86_400_000;
 
-/** Others may meet a viewer as the author of what they read; what that viewer has done is not theirs to know. */
-function checkOwn({ viewer }: Context, id: string): void {
-  if (!mayAccess(viewer, id)) throw new MillraceError('FORBIDDEN', 'Only they and admins may see this.');
-}
-
 export const Viewer: ViewerResolvers = {
-  conversations: async ({ id }, args, { store }) => connection(await store.conversations.page(id, pageRequest(args))),
-  generations: async ({ id }, { status, ...args }, { generations }) =>
-    connection(await generations.page(id, pageRequest(args), status ?? undefined)),
-  usage: ({ id }, _args, context) => {
-    checkOwn(context, id);
-    return context.loaders.usage.load(id);
-  },
-  usageByDay: ({ id }, { last }, context) => {
-    checkOwn(context, id);
+  role: (owner, _args, context) => asked(owner, context).role,
+  conversations: async (owner, args, context) =>
+    connection(await context.store.conversations.page(asked(owner, context).id, pageRequest(args))),
+  generations: async (owner, { status, ...args }, context) =>
+    connection(await context.generations.page(asked(owner, context).id, pageRequest(args), status ?? undefined)),
+  usage: (owner, _args, context) => context.loaders.usage.load(asked(owner, context).id),
+  usageByDay: (owner, { last }, context) => {
+    const { id } = asked(owner, context);
     if (last < 1 || last > mostDays) throw badInput(`\`last\` must be from 1 to ${mostDays}.`);
     const today = Math.floor(Date.now() / dayMs);
     return context.loaders.dailyUsage.load({ viewerId: id, from: (today + 1 - last) * dayMs });
   },
-  limits: async ({ id }, _args, context) => {
-    checkOwn(context, id);
+  limits: async (owner, _args, context) => {
+    const { id } = asked(owner, context);
     const [limits, perSecond] = await Promise.all([
       context.loaders.limits.load(id),
       operationsPerSecond(context.rates, id),
@@ -41,3 +36,9 @@ export const Viewer: ViewerResolvers = {
 export const DailyUsage: DailyUsageResolvers = {
   model: ({ modelId }, _args, { models }) => modelOf(models, modelId),
 };
+
+/** The viewer whose own affairs are asked for; others than they themselves come here by what is shared. @throws `FORBIDDEN` */
+function asked(owner: ViewerRow, { viewer }: Context): ViewerRow {
+  if (mayReadViewer(viewer, owner.id)) return owner;
+  throw forbidden(`Only ${owner.id} and admins may see more of this viewer than id and name.`);
+}

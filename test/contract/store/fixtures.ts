@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
+import type { ApiKey } from '../../../src/domain/api-key.ts';
 import type { Conversation, Viewer } from '../../../src/domain/conversation.ts';
 import type { Outcome } from '../../../src/domain/generation.ts';
 import { newId } from '../../../src/domain/ids.ts';
@@ -91,12 +92,19 @@ export async function createConversation(store: Store, changes: Partial<Conversa
     lastMessageId: null,
     activeGenerationId: null,
     characters: 0,
+    visibility: 'PRIVATE',
     createdAt: 500,
     updatedAt: 500,
     ...changes,
   };
   await store.conversations.create(conversation);
   return conversation;
+}
+
+/** A key of Ann's, that nobody has stored yet. */
+export function newKey(changes: Partial<ApiKey> = {}): ApiKey {
+  const times = { createdAt: 1_795_000_000_123, expiresAt: null, revokedAt: null, lastUsedAt: null };
+  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...times, ...changes };
 }
 
 export async function generationOf(store: Store, id: string) {

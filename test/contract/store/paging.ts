@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { auditEvent } from '../../../src/domain/audit.ts';
 import type { Page, PageRequest, Store } from '../../../src/store/store.ts';
-import { ann, bob, createConversation, draft, type Open, outcome, replyDraft, useStore } from './fixtures.ts';
+import { ann, bob, createConversation, draft, newKey, type Open, outcome, replyDraft, useStore } from './fixtures.ts';
 
 type Read = (page: PageRequest) => Promise<Page<{ readonly id: string }>>;
 interface List {
@@ -29,6 +30,20 @@ const lists: Record<string, (store: Store) => Promise<List>> = {
     }
     made.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
     return { ids: made.map(({ id }) => id), read: (page) => store.conversations.page(ann.id, page) };
+  },
+  keys: async (store) => {
+    const ids: string[] = [];
+    for (let i = 0; i < 7; i++) {
+      const made = newKey();
+      await store.keys.create(made, 'hash');
+      ids.unshift(made.id);
+    }
+    return { ids, read: (page) => store.keys.page(page) };
+  },
+  'the audit log': async (store) => {
+    const events = Array.from({ length: 7 }, () => auditEvent('KEY_REVOKED'));
+    for (const event of events) await store.audit.add(event);
+    return { ids: events.map(({ id }) => id).reverse(), read: (page) => store.audit.page(page) };
   },
   messages: async (store) => {
     const [one, two] = [await createConversation(store), await createConversation(store)];

@@ -30,7 +30,7 @@ export function statementTests(open: Open): void {
   });
 
   test('what takes several ids costs the same for none, for three and for fifty of them, at most one statement', async () => {
-    const { generations, conversations, viewers, usage } = given.store;
+    const { generations, conversations, viewers, usage, links, keys, audit } = given.store;
     const methods = {
       generations: generations.byIds,
       positions: generations.queuePositions,
@@ -41,6 +41,11 @@ export function statementTests(open: Open): void {
       totals: usage.totals,
       byDay: (ids: string[]) => usage.byDay(ids, 0),
       standings: (ids: string[]) => usage.standings(ids, 1000),
+      links: links.byIds,
+      'links of targets': links.ofTargets,
+      keys: keys.byIds,
+      uses: (ids: string[]) => keys.touch(ids, 1),
+      events: audit.byIds,
     };
     for (const [name, read] of Object.entries(methods)) {
       const ids = (count: number) => Array.from({ length: count }, (_, i) => `conv_${i}`);

@@ -29,6 +29,7 @@ export function submitTests(open: Open): void {
     expect(made).toEqual({
       ...generation,
       status: 'QUEUED',
+      visibility: 'PRIVATE',
       messageId: null,
       conversationId: null,
       attempts: 0,

@@ -1,0 +1,51 @@
+import { readFile, stat } from 'node:fs/promises';
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { MillraceError } from '../domain/errors.ts';
+
+/** An unknown key makes the set be fetched again, but not more often than this. */
+const coolDownMs = 5_000;
+const fetchTimeoutMs = 5_000;
+
+/**
+ * The public keys that tokens are verified by, from a URL or an absolute path. A token with a key that is not known makes
+ * the set be fetched again; a file is read again when it has changed.
+ * @param onError told why the set can't be had
+ * @throws MillraceError `UNAVAILABLE` where the set can't be had now: that says nothing about the token
+ */
+export function keySet(place: string, onError: (error: unknown) => void): JWTVerifyGetKey {
+  const keys = /^https?:/.test(place) ? remote(new URL(place)) : file(place);
+  let told = '';
+  return async (header, token) => {
+    try {
+      const key = await keys(header, token);
+      told = '';
+      return key;
+    } catch (error) {
+      if (aboutToken.some((kind) => error instanceof kind)) throw error;
+      // Told once, and not by each client that asks meanwhile.
+      if (told !== String(error)) onError(error);
+      told = String(error);
+      throw new MillraceError('UNAVAILABLE', 'Tokens can not be checked now. Try again in a moment.', { cause: error });
+    }
+  };
+}
+
+/** What is wrong with a token's choice of a key; anything else is wrong with the set. */
+const aboutToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+
+const remote = (url: URL): JWTVerifyGetKey =>
+  createRemoteJWKSet(url, { cooldownDuration: coolDownMs, timeoutDuration: fetchTimeoutMs });
+
+function file(path: string): JWTVerifyGetKey {
+  let version = '';
+  let keys: JWTVerifyGetKey | undefined;
+  return async (header, token) => {
+    const { mtimeMs, size, ino } = await stat(path);
+    const found = `${mtimeMs} ${size} ${ino}`;
+    if (!keys || found !== version) {
+      keys = createLocalJWKSet(JSON.parse(await readFile(path, 'utf8')));
+      version = found;
+    }
+    return keys(header, token);
+  };
+}

@@ -1,0 +1,43 @@
+import type { ApiKey } from '../domain/api-key.ts';
+import { type AuditEvent, auditEvent } from '../domain/audit.ts';
+import { badInput, notFound } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import type { Store } from '../store/store.ts';
+import type { Actor, ApiKeys } from './auth.ts';
+import { hashSecret, keyToken, newSecret } from './token.ts';
+
+const longestName = 100;
+
+/** The verbs of API keys on these records. Who did it is written down. */
+export function createApiKeys({ keys, viewers, audit }: Pick<Store, 'keys' | 'viewers' | 'audit'>): ApiKeys {
+  return {
+    async create({ name: given, role, viewerId, expiresAt }, by) {
+      const name = given.trim();
+      const createdAt = Date.now();
+      if (name.length === 0 || name.length > longestName)
+        throw badInput(`A key's name has 1 to ${longestName} characters.`);
+      if (expiresAt !== null && expiresAt <= createdAt) throw badInput('A key must expire in the future.');
+      if (viewerId !== null && (await viewers.byIds([viewerId])).length === 0) throw notFound(`The viewer ${viewerId}`);
+      const viewer = viewerId === null ? { id: newId('usr'), name, role } : undefined;
+      const owner = viewer?.id ?? viewerId ?? '';
+      const times = { createdAt, expiresAt, revokedAt: null, lastUsedAt: null };
+      const key: ApiKey = { id: newId('key'), viewerId: owner, name, role, ...times };
+      const secret = newSecret();
+      await keys.create(key, hashSecret(secret), viewer);
+      await audit.add(event('KEY_CREATED', key, by));
+      return { key, token: keyToken(key.id, secret) };
+    },
+
+    async revoke(id, by) {
+      const key = await keys.revoke(id, Date.now());
+      if (!key) throw notFound(`The key ${id}`);
+      await audit.add(event('KEY_REVOKED', key, by));
+      return key;
+    },
+
+    page: keys.page,
+  };
+}
+
+const event = (kind: 'KEY_CREATED' | 'KEY_REVOKED', { id, name, role, viewerId }: ApiKey, by: Actor): AuditEvent =>
+  auditEvent(kind, { ...by, subjectId: id, detail: { name, role, viewerId } });

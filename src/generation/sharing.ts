@@ -1,0 +1,84 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Conversation, Viewer } from '../domain/conversation.ts';
+import { badInput, conflict, MillraceError, notFound } from '../domain/errors.ts';
+import type { Generation } from '../domain/generation.ts';
+import { idPrefix, newId } from '../domain/ids.ts';
+import { hashToken, newToken } from '../domain/secret.ts';
+import type { ShareLink } from '../domain/sharing.ts';
+import type { Log } from '../log/log.ts';
+import type { Store } from '../store/store.ts';
+import { tellSharing } from './changes.ts';
+import { changeableConversation, changeableGeneration } from './find.ts';
+import type { Sharing } from './generation.ts';
+import { readCurrent } from './read.ts';
+
+/** So many links to one thing may be good at once. */
+const maxLinks = 100;
+
+interface SharingDeps {
+  readonly store: Store;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly onError: (error: unknown, id: string) => void;
+  readonly now?: () => number;
+}
+
+/** The verbs of sharing on one set of parts. */
+export function createSharing({ store, log, bus, onError, now = Date.now }: SharingDeps): Sharing {
+  const changeable = (viewer: Viewer, id: string): Promise<Generation | Conversation> => {
+    switch (idPrefix(id)) {
+      case 'gen':
+        return changeableGeneration(store, viewer, id);
+      case 'conv':
+        return changeableConversation(store, viewer, id);
+      default:
+        throw badInput(`${JSON.stringify(id)} is the id of neither a generation nor a conversation.`);
+    }
+  };
+
+  return {
+    async setVisibility(viewer, id, visibility) {
+      const found = await changeable(viewer, id);
+      const records = 'modelId' in found ? store.generations : store.conversations;
+      const changed = await records.setVisibility(id, visibility);
+      if (!changed) throw notFound(id);
+      try {
+        await tellSharing(bus, id);
+      } catch (error) {
+        // What has been done is done, also where nobody can be told now.
+        onError(error, id);
+      }
+      return 'modelId' in changed ? ((await readCurrent(log, [changed]))[0] ?? changed) : changed;
+    },
+
+    async createLink(viewer, id, expiresAt) {
+      await changeable(viewer, id);
+      const at = now();
+      if (expiresAt !== null && expiresAt <= at) throw badInput('`expiresAt` has passed: give a time to come.');
+      const good = (await store.links.ofTargets([id])).filter((link) => isGood(link, at));
+      if (good.length >= maxLinks) throw conflict(`${id} has ${maxLinks} links already: revoke one that nobody needs.`);
+      const token = newToken('link');
+      const link = { id: newId('link'), targetId: id, createdAt: at, expiresAt, revokedAt: null };
+      await store.links.create(link, hashToken(token));
+      return { link, token };
+    },
+
+    async revokeLink(viewer, id) {
+      const missing = notFound(`The link ${id}`);
+      const [link] = await store.links.byIds([id]);
+      if (!link) throw missing;
+      // Who may not change what it leads to is not to learn that there is a link.
+      await changeable(viewer, link.targetId).catch((error: unknown) => {
+        throw error instanceof MillraceError && hiding.includes(error.code) ? missing : error;
+      });
+      const revoked = await store.links.revoke(id, now());
+      if (!revoked) throw missing;
+      return revoked;
+    },
+  };
+}
+
+const hiding = ['NOT_FOUND', 'FORBIDDEN'];
+
+const isGood = ({ expiresAt, revokedAt }: ShareLink, at: number): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > at);

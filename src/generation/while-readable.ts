@@ -1,0 +1,55 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Viewer } from '../domain/conversation.ts';
+import type { Store } from '../store/store.ts';
+import { type SharingChange, sharingTopic } from './changes.ts';
+import { readableGeneration } from './find.ts';
+import type { Following } from './generation.ts';
+
+interface WhileReadableDeps {
+  readonly bus: Bus;
+  readonly store: Store;
+}
+
+/**
+ * A follower for a viewer who reads by a share: it looks again whenever the sharing of the generation or of its
+ * conversation changes, and where the viewer may read it no more, `next` throws `NOT_FOUND`.
+ */
+export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
+  const { generation } = following;
+  let subscribed: Promise<() => void> | undefined;
+  let broken: { readonly error: unknown } | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      await readableGeneration(store, viewer, generation.id);
+    } catch (error) {
+      broken ??= { error };
+      following.close();
+    }
+  }
+
+  async function open(): Promise<void> {
+    subscribed = bus.subscribe(sharingTopic, (change) => {
+      const id = (change as SharingChange | undefined)?.id;
+      if (id === undefined || id === generation.id || id === generation.conversationId) void look();
+    });
+    await subscribed;
+    // What changed before it listened was told to nobody.
+    await look();
+  }
+
+  return {
+    generation,
+    async next() {
+      if (!subscribed) await open();
+      const event = broken ? undefined : await following.next();
+      if (broken) throw broken.error;
+      return event;
+    },
+    close() {
+      following.close();
+      // Where it could not be subscribed, `next` has said so.
+      subscribed?.then((end) => end()).catch(() => {});
+    },
+  };
+}

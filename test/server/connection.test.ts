@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MillraceError } from '../../src/domain/errors.ts';
+import type { OperationResult } from '../../src/graphql/graphql.ts';
+import { connect, openSocket, subscribe } from './raw-socket.ts';
+import { startScriptedPipeline, welcome } from './scripted-pipeline.ts';
+
+let server: Awaited<ReturnType<typeof startScriptedPipeline>>;
+beforeAll(async () => {
+  server = await startScriptedPipeline();
+});
+afterAll(() => server.close());
+
+test.each([
+  ['refuses a token', new MillraceError('UNAUTHENTICATED', 'This token is wrong.'), '4403 This token is wrong.'],
+  ['has a lot to say', new MillraceError('FORBIDDEN', '’'.repeat(100)), `4403 ${'’'.repeat(41)}`],
+  ['can not tell now', new MillraceError('UNAVAILABLE', 'Later.'), '1013 Try again later'],
+  ['breaks while it lets a client in', new Error('a secret'), '1013 Try again later'],
+])('where the pipeline %s, the socket is closed so that clients come back', async (_what, error, farewell) => {
+  const { script, logged, url } = server;
+  script.connect = () => Promise.reject(error);
+  const socket = await openSocket(url);
+  socket.send({ type: 'connection_init' });
+  expect(await socket.farewell).toBe(farewell);
+  expect(logged.join().includes('a secret')).toBe(error.message === 'a secret');
+  logged.length = 0;
+});
+
+test('where the pipeline breaks in one operation, that is an error of its id, masked, and the socket stays', async () => {
+  const endless = { async *[Symbol.asyncIterator]() {} };
+  const results: Record<string, () => Promise<OperationResult>> = {
+    'throws at once': () => Promise.reject(new Error('a secret')),
+    'throws in a stream': async () => ({
+      // biome-ignore lint/correctness/useYield: it breaks before
+      async *[Symbol.asyncIterator]() {
+        throw new Error('a secret');
+      },
+    }),
+    'can not be said in JSON': async () => ({ data: { a: 1n } }),
+    well: async () => endless,
+  };
+  const { script, logged, url } = server;
+  script.connect = welcome;
+  script.execute = async ({ query }) => results[query ?? '']?.() ?? {};
+  const socket = await connect(url);
+  for (const query of ['throws at once', 'throws in a stream', 'can not be said in JSON']) {
+    socket.send(subscribe('1', query));
+    const { type, payload } = await socket.next('1');
+    const [{ message, extensions }] = payload as [{ message: string; extensions: { errorId: string } }];
+    expect({ type, extensions }).toEqual({
+      type: 'error',
+      extensions: { code: 'INTERNAL', errorId: expect.any(String) },
+    });
+    expect(message).not.toContain('secret');
+    expect(logged.filter((line) => line.includes(extensions.errorId))).toHaveLength(1);
+  }
+  socket.send(subscribe('1', 'well'));
+  expect(await socket.next('1')).toEqual({ id: '1', type: 'complete' });
+  socket.terminate();
+});
+
+test('where a result is late, a client that no longer asks for it is not told', async () => {
+  const late = Promise.withResolvers<OperationResult>();
+  server.script.connect = welcome;
+  server.script.execute = async ({ query }) => (query === 'late' ? late.promise : {});
+  const socket = await connect(server.url);
+  socket.send(subscribe('1', 'late'));
+  socket.send({ id: '1', type: 'complete' });
+  socket.send(subscribe('2', ''));
+  expect([await socket.next(), await socket.next()]).toMatchObject([{ id: '2', type: 'next' }, { id: '2' }]);
+  late.resolve({ data: { late: true } });
+  socket.send({ type: 'ping' });
+  expect(await socket.next()).toEqual({ type: 'pong' });
+  socket.terminate();
+});

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
+import { Wire } from '../../src/server/wire.ts';
+
+const keepAliveMs = 50;
+let server: WebSocketServer;
+let url = '';
+beforeAll(async () => {
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+  server.on('connection', (socket) => {
+    const wire: Wire = new Wire({
+      ...{ socket, keepAliveMs, messagesPerSecond: 1_000 },
+      onMessage: (data) => void wire.reply(String(data)),
+    });
+  });
+  await once(server, 'listening');
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  for (const socket of server.clients) socket.terminate();
+  server.close();
+});
+
+async function open(options: ClientOptions): Promise<WebSocket> {
+  const socket = new WebSocket(url, options);
+  await once(socket, 'open');
+  return socket;
+}
+
+test('a socket that gives no sign of life is ended', async () => {
+  const socket = await open({ autoPong: false });
+  const [code] = await once(socket, 'close');
+  expect(code).toBe(1006);
+});
+
+test('a socket that answers pings is not, nor one that says something', async () => {
+  const [answering, talking] = [await open({}), await open({ autoPong: false })];
+  talking.on('ping', () => talking.send('here'));
+  for (let i = 0; i < 6; i++) await Promise.all([once(answering, 'ping'), once(talking, 'ping')]);
+  expect([answering.readyState, talking.readyState]).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+});
