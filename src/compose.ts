@@ -81,13 +81,13 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
  * for Postgres, and goes on without Redis.
  */
 async function distributed(
-  { models }: Config,
+  { models, role }: Config,
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   logger: Logger,
 ): Promise<Parts> {
   const onError = warning(logger);
   const onLost = (generationId: string) =>
-    logger.warn({ generationId }, 'lock lost: another worker goes on with it, if it has not ended');
+    logger.warn({ generationId }, 'lock lost: any worker may go on with it, this one too, if it has not ended');
   const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
   const commands = connect('commands');
   const sharded = redis.kind === 'cluster';
