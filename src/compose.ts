@@ -103,11 +103,11 @@ async function distributed(
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
-  const slots = new RedisSlots({ redis: commands, backends, onError });
+  const slots = role === 'api' ? undefined : new RedisSlots({ redis: commands, backends, onError });
   return {
-    ...{ store, bus, log, queue, slots },
+    ...{ store, bus, log, queue, slots: slots ?? ownSlots },
     async close() {
-      slots.close();
+      slots?.close();
       await queue.close();
       await bus.close();
       await store.close();
