@@ -20,7 +20,7 @@ import { createModels } from './generation/models.ts';
 import { createQuotas } from './generation/quota.ts';
 import { type RunDeps, run } from './generation/run.ts';
 import { createSharing } from './generation/sharing.ts';
-import { keepSweeping } from './generation/sweep.ts';
+import { keepSweeping, type SweepDeps } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import type { Log } from './log/log.ts';
 import { RedisLog } from './log/redis.ts';
@@ -159,7 +159,7 @@ export async function compose(
   const auth = withLinks(people, { store, onError: warn });
   const { viewer } = await people.authenticate({ ip: '', token: undefined });
   await store.viewers.put(viewer);
-  const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
+  const worker = config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger);
 
   const backend = async () => {
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
@@ -192,7 +192,7 @@ export async function compose(
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
 function createWorker(
   config: Config,
-  deps: Parts & Omit<RunDeps, 'models'> & { known: ReadonlySet<string> },
+  deps: Parts & Omit<RunDeps, 'models'> & Pick<SweepDeps, 'known' | 'heardAt'>,
   logger: Logger,
 ) {
   const warn = warning(logger);

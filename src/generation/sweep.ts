@@ -5,28 +5,35 @@ import type { Store } from '../store/store.ts';
 const intervalMs = 10_000;
 /** One that failed is done again after this long. */
 const againMs = 1_000;
+/** A restart of all nodes, one after the other, with a new model is over by then: its first ones may have work for its last. */
+const orphanMs = 5 * 60_000;
 /** Nobody publishes here: it is listened to for the moment when the bus is back. */
 const topic = 'sweep';
 
-interface SweepDeps {
+export interface SweepDeps {
   readonly store: Store;
   readonly queue: Queue;
   /** Ids of the configured models: only those have a line. */
   readonly known: ReadonlySet<string>;
-  /** Ends a generation of a model that is configured no more. */
+  /** When any process last said that it has this model, in ms since 1970. */
+  readonly heardAt: (modelId: string) => number;
+  /** Ends a generation of a model that is configured no more: nobody has had it for `orphanMs`, while it waited. */
   readonly onOrphan: (job: Job) => Promise<void>;
+  readonly now?: () => number;
 }
 
 /**
  * Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them.
  * @throws AggregateError of what went wrong with some, once all the others are queued
  */
-export async function sweep({ store, queue, known, onOrphan }: SweepDeps): Promise<void> {
+export async function sweep(deps: SweepDeps): Promise<void> {
+  const { store, queue, known, heardAt, onOrphan, now = Date.now } = deps;
   const failures: unknown[] = [];
-  for (const { id, modelId } of await store.generations.unsettled()) {
+  for (const { id, modelId, createdAt } of await store.generations.unsettled()) {
     const job = { id, modelId };
     try {
-      await (known.has(modelId) ? queue.add(job) : onOrphan(job));
+      if (known.has(modelId)) await queue.add(job);
+      else if (now() - Math.max(createdAt, heardAt(modelId)) >= orphanMs) await onOrphan(job);
     } catch (error) {
       // The others are not to wait for this one.
       failures.push(error);

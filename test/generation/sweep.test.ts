@@ -17,7 +17,7 @@ test('every generation that has not ended is queued, the oldest first, also thos
   await parts.store.generations.start(third.id, 1, 5);
   await cancel({ ...parts, logRetentionMs: 60_000 }, second);
   const queue = memoryQueue();
-  const deps = { store: parts.store, queue, known: new Set(['whale']), onOrphan: async () => {} };
+  const deps = { store: parts.store, queue, known: new Set(['whale']), heardAt: () => 0, onOrphan: async () => {} };
   await sweep(deps);
   await sweep(deps);
   const ran: string[] = [];
@@ -45,9 +45,27 @@ test('a generation that can not be queued keeps none of the others waiting, and 
     },
   };
   const onOrphan = ({ id }: { id: string }) => Promise.reject(fault(id));
-  const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), onOrphan });
+  const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), heardAt: () => 0, onOrphan });
   await expect(swept).rejects.toMatchObject({ errors: [fault(first.id), fault(orphan.id)] });
   expect(added).toEqual([third.id]);
+});
+
+test('generations of a model that is not configured here end once they have waited 5 min, and nobody has had it for as long', async () => {
+  const { parts } = opened;
+  const { id, createdAt } = await queuedGeneration(parts, { modelId: 'new' });
+  const ended: string[] = [];
+  const sweepAt = async (ms: number, heardMs: number) => {
+    const onOrphan = async (job: { id: string }) => void ended.push(job.id);
+    const [now, heardAt] = [() => createdAt + ms, () => createdAt + heardMs];
+    await sweep({ store: parts.store, queue: memoryQueue(), known: new Set(['whale']), heardAt, onOrphan, now });
+  };
+  // The model is new, and its first worker not there yet; then it was, a moment ago.
+  await sweepAt(299_999, -3_600_000);
+  await sweepAt(3_600_000, 3_300_001);
+  expect(ended).toEqual([]);
+  await sweepAt(3_600_000, 3_300_000);
+  await sweepAt(300_000, -1);
+  expect(ended).toEqual([id, id]);
 });
 
 describe('sweeping again and again', () => {
@@ -73,7 +91,7 @@ describe('sweeping again and again', () => {
       },
     };
     const store = { ...opened.parts.store, generations: { ...opened.parts.store.generations, unsettled } };
-    const others = { queue: memoryQueue(), known: new Set<string>(), onOrphan: async () => {} };
+    const others = { queue: memoryQueue(), known: new Set<string>(), heardAt: () => 0, onOrphan: async () => {} };
     const end = keepSweeping({ store, bus, ...others, onError: (error) => errors.push(error) });
     const busIsBack = () => listener(undefined);
     return { sweeps, errors, end, busIsBack };
