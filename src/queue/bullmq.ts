@@ -60,6 +60,10 @@ export function bullmqQueue({
       await lineOf(modelId).add('run', job, { jobId: id, removeOnComplete: true, removeOnFail: true, ...again });
     },
 
+    async claim(modelId, ms) {
+      return (await redis.set(`${prefix}:claim:${nameOf(modelId)}`, '1', 'PX', ms, 'NX')) === 'OK';
+    },
+
     async remove({ id, modelId }) {
       try {
         // One at work is locked, and stays: its worker learns from the log that it has ended.

@@ -110,6 +110,13 @@ describe('over several processes', () => {
     await staying.stop();
   });
 
+  test('one process at a time looks after a line, each line by itself', async () => {
+    const claims = await Promise.all([0, 1, 2].map((n) => node(n).queue.claim('whale', 60_000)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await node(0).queue.claim('squid', 1)).toBe(true);
+    await expect.poll(() => node(1).queue.claim('squid', 60_000)).toBe(true);
+  });
+
   test('the jobs of a worker that was killed are taken over within three seconds', async () => {
     await add('a', 'b');
     const child = spawn(process.execPath, [workerFile, server.url], { stdio: ['ignore', 'pipe', 'inherit'] });
