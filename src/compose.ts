@@ -26,7 +26,7 @@ import { createModels } from './generation/models.ts';
 import { createQuotas } from './generation/quota.ts';
 import { type RunDeps, run } from './generation/run.ts';
 import { createSharing } from './generation/sharing.ts';
-import { keepSweeping } from './generation/sweep.ts';
+import { keepSweeping, type SweepDeps } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import { OperationRates } from './graphql/rates.ts';
 import { SocketPlaces } from './graphql/socket-places.ts';
@@ -94,13 +94,13 @@ export async function embedded({ dataDir }: Config): Promise<Parts> {
  * for Postgres, and goes on without Redis.
  */
 async function distributed(
-  { models }: Config,
+  { models, role }: Config,
   { redis, databaseUrl, databasePoolSize }: DistributedConfig,
   logger: Logger,
 ): Promise<Parts> {
   const onError = warning(logger);
   const onLost = (generationId: string) =>
-    logger.warn({ generationId }, 'lock lost: another worker goes on with it, if it has not ended');
+    logger.warn({ generationId }, 'lock lost: any worker may go on with it, this one too, if it has not ended');
   const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
   const commands = connect('commands');
   const sharded = redis.kind === 'cluster';
@@ -116,13 +116,13 @@ async function distributed(
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
-  const slots = new RedisSlots({ redis: commands, backends, onError });
+  const slots = role === 'api' ? undefined : new RedisSlots({ redis: commands, backends, onError });
   const clientLimits = redisLimits({ redis: commands, onError });
   return {
-    ...{ store, bus, log, queue, slots, clientLimits },
+    ...{ store, bus, log, queue, slots: slots ?? ownSlots, clientLimits },
     async close() {
       clientLimits.close();
-      slots.close();
+      slots?.close();
       await queue.close();
       await bus.close();
       await store.close();
@@ -188,7 +188,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   const { introspection, graphiql, trustedDocuments } = config.server;
   const others = people ?? (await openAuthenticator(config, { store, onError: warn }));
   const auth = slowed(withLinks(others, { store, onError: warn }), config, parts.clientLimits);
-  const worker = config.role === 'api' ? undefined : createWorker(config, deps, logger);
+  const worker = config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger);
 
   const backend = async () => {
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
@@ -252,7 +252,7 @@ function slowed(auth: Authenticator, config: Config, limits: Limits): Authentica
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
 function createWorker(
   config: Config,
-  deps: Parts & Omit<RunDeps, 'models'> & { known: ReadonlySet<string> },
+  deps: Parts & Omit<RunDeps, 'models'> & Pick<SweepDeps, 'known' | 'heardAt'>,
   logger: Logger,
 ) {
   const warn = warning(logger);

@@ -1,3 +1,4 @@
+import { heeding } from '../domain/heeding.ts';
 import type { Model } from '../domain/model.ts';
 import { type Backend, BackendError } from './backend.ts';
 import { Health, type HealthSettings } from './health.ts';
@@ -66,6 +67,7 @@ export class Pool {
   #onlineSince: number | null = Date.now();
   #downSince: number | null = null;
   #leases = 0;
+  #arrivals = 0;
   #telling = false;
   #closed = false;
 
@@ -111,20 +113,23 @@ export class Pool {
 
   /**
    * A place on the backend that is ready and least busy for its size. Where all are full, down or at rest it waits in
-   * line: first come, first served.
+   * line: first come, first served, also where other processes turned out to have the place.
    *
    * @throws BackendError of kind `unavailable` when none was up for `unavailableTimeoutMs`, or the pool is closed; the
    *   signal's reason when `signal` was aborted.
    */
   async acquire(options: AcquireOptions): Promise<Lease> {
-    for (;;) {
-      const { member, lease } = await this.#acquireHere(options);
+    for (const arrival = ++this.#arrivals; ; ) {
+      const { member, lease } = await this.#acquireHere(options, arrival);
       const { name } = member.backend;
+      const taking = this.#slots.take(nameOfSlots(this.#modelId, name), member.concurrency);
       try {
-        const slot = await this.#slots.take(nameOfSlots(this.#modelId, name), member.concurrency);
+        const slot = await heeding(options.signal, taking);
         if (slot) return withSlot(lease, slot);
       } catch (error) {
         lease.end(error);
+        // Nobody wants it now. Where it could not be had either there is nothing to give back.
+        taking.then((slot) => slot?.release()).catch(() => {});
         throw error;
       }
       lease.end(new Error(`Other processes have all places of ${name}.`));
@@ -141,12 +146,13 @@ export class Pool {
   }
 
   /** A place as far as this process knows. */
-  async #acquireHere(options: AcquireOptions): Promise<{ member: Member; lease: Lease }> {
+  async #acquireHere(options: AcquireOptions, arrival: number): Promise<{ member: Member; lease: Lease }> {
     const { avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, waitingSince = Date.now(), signal } = options;
     signal.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const onTimeout = () => this.#unavailableError(unavailableTimeoutMs);
     const waiter = new Waiter(this.#line, {
+      arrival,
       avoid,
       timeoutMs: unavailableTimeoutMs,
       since: waitingSince,

@@ -45,7 +45,7 @@ interface Commands {
 
 export interface RedisSlotsOptions {
   readonly redis: Redis | Cluster;
-  /** Those that will be asked for: a Redis that never heard of one gives its first place some time later. */
+  /** Those that will be asked for: of one that Redis never heard of, or not lately, it gives places some time later. */
   readonly backends?: readonly string[];
   readonly onError: (error: unknown) => void;
 }
@@ -60,7 +60,8 @@ export class RedisSlots implements Slots {
   readonly #onError: (error: unknown) => void;
   readonly #held: Map<string, Set<string>>;
   readonly #renewal: NodeJS.Timeout;
-  readonly #onReady = () => {
+  /** Also backends of which this process has no place: else Redis knows not whether who did not renew has died. */
+  readonly #renewAll = () => {
     for (const backend of this.#held.keys()) this.#renew(backend);
   };
 
@@ -70,9 +71,10 @@ export class RedisSlots implements Slots {
     this.#redis = redis as (Redis | Cluster) & Commands;
     this.#onError = onError;
     this.#held = new Map(backends.map((backend) => [backend, new Set()]));
-    this.#renewal = setInterval(() => this.#renewHeld(), renewMs).unref();
-    redis.on('ready', this.#onReady);
-    if (redis.status === 'ready') this.#onReady();
+    // What it would fail of while Redis is away is told by the connection.
+    this.#renewal = setInterval(() => redis.status === 'ready' && this.#renewAll(), renewMs).unref();
+    redis.on('ready', this.#renewAll);
+    if (redis.status === 'ready') this.#renewAll();
   }
 
   async take(backend: string, limit: number) {
@@ -89,12 +91,6 @@ export class RedisSlots implements Slots {
     };
   }
 
-  #renewHeld(): void {
-    // What it would fail of is told by the connection.
-    if (this.#redis.status !== 'ready') return;
-    for (const [backend, ids] of this.#held) if (ids.size > 0) this.#renew(backend);
-  }
-
   #renew(backend: string): void {
     const ids = this.#held.get(backend) ?? [];
     this.#redis.millraceRenewSlots(...keys(backend), ...times, ...ids).catch(this.#onError);
@@ -102,7 +98,7 @@ export class RedisSlots implements Slots {
 
   close(): void {
     clearInterval(this.#renewal);
-    this.#redis.off('ready', this.#onReady);
+    this.#redis.off('ready', this.#renewAll);
   }
 }
 

@@ -1,4 +1,6 @@
 export interface WaiterOptions {
+  /** Who has come before whom, also where they have left the line meanwhile: the smaller number stands in front. */
+  readonly arrival: number;
   /** Whom it would rather not be served by. */
   readonly avoid: string | undefined;
   /** How long it waits while its clock runs, ... */
@@ -15,17 +17,22 @@ const longestTimer = 2 ** 31 - 1;
 /** One who waits in a line for a `T`. It leaves the line when it is served, sent away, aborted, or out of time. */
 export class Waiter<T> {
   readonly avoid: string | undefined;
+  readonly arrival: number;
   readonly #options: WaiterOptions;
   readonly #line: Set<Waiter<T>>;
   readonly #outcome = Promise.withResolvers<T>();
   readonly #onAbort = () => this.sendAway(this.#options.signal.reason);
   #timer: NodeJS.Timeout | undefined;
 
-  /** Stands at the end of `line` from now on. `signal` is not aborted yet. */
+  /** Stands in `line` from now on. `signal` is not aborted yet. */
   constructor(line: Set<Waiter<T>>, options: WaiterOptions) {
     this.avoid = options.avoid;
+    this.arrival = options.arrival;
     this.#options = options;
-    this.#line = line.add(this);
+    this.#line = line;
+    const behind = [...line].filter(({ arrival }) => arrival > this.arrival);
+    for (const each of behind) line.delete(each);
+    for (const each of [this, ...behind]) line.add(each);
     options.signal.addEventListener('abort', this.#onAbort);
   }
 

@@ -133,9 +133,10 @@ export class Attendances {
   /** From now on nobody's leaving means anything: it is the server that goes. Its followers count until the bus is closed. */
   close(): void {
     this.#closed = true;
-    for (const attendance of this.#byId.values()) {
-      clearTimeout(attendance.timer);
-      attendance.asking = undefined;
+    for (const [id, { timer, followers }] of this.#byId) {
+      clearTimeout(timer);
+      // Its last one had left before: another node that asks is to hear nothing from here.
+      if (followers === 0) this.#byId.delete(id);
     }
   }
 }

@@ -27,6 +27,7 @@ export class Follower {
   #tail: Tail | undefined;
   #unlisten: (() => void) | undefined;
   #wake: (() => void) | undefined;
+  readonly #closing = Promise.withResolvers<undefined>();
   #closed = false;
   #ended = false;
 
@@ -58,6 +59,7 @@ export class Follower {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closing.resolve(undefined);
     this.#wake?.();
     this.#unlisten?.();
     if (this.#tail) this.#deps.tails.release(this.generation.id);
@@ -66,8 +68,9 @@ export class Follower {
   /** Waits for something after the position, and merges it. */
   async #fill(): Promise<void> {
     if (hasEnded(this.generation) && !this.#tail) return this.#takeSettled(this.generation);
-    const tail = this.#tail ?? (await this.#openTail());
-    if (this.#closed) return;
+    // The bus may be away, and the tail open only when it is back.
+    const tail = this.#tail ?? (await Promise.race([this.#closing.promise, this.#openTail()]));
+    if (this.#closed || !tail) return;
     if (tail.epoch === undefined) return this.#withoutLog();
     if (tail.epoch !== this.#position.epoch) return this.#rewind(tail.epoch);
     const { offset } = this.#position;

@@ -20,9 +20,17 @@ interface ModelsOptions {
   readonly now?: () => number;
 }
 
+export interface HeardModels extends Models {
+  /** When a process last said that it has this model, configured here or not, in ms since 1970; the start of listening where none did. */
+  heardAt(modelId: string): number;
+  close(): void;
+}
+
 /** The configured models, as the processes with backends say that they do. */
-export function createModels({ models, bus, onError, now = Date.now }: ModelsOptions): Models & { close(): void } {
+export function createModels({ models, bus, onError, now = Date.now }: ModelsOptions): HeardModels {
   const reports = new Map<string, Map<string, { state: PoolState; at: number }>>();
+  const startedAt = now();
+  const heardAt = new Map<string, number>();
   const last = new Map<string, string>();
   const listeners = new Set<(modelId: string) => void>();
 
@@ -54,6 +62,7 @@ export function createModels({ models, bus, onError, now = Date.now }: ModelsOpt
   const subscribed = bus.subscribe(healthTopic, (message) => {
     if (message === undefined) return;
     const { node, modelId, state } = message as HealthReport;
+    heardAt.set(modelId, now());
     const model = byId.get(modelId);
     if (!model) return;
     const nodes = reports.get(modelId) ?? new Map();
@@ -64,6 +73,7 @@ export function createModels({ models, bus, onError, now = Date.now }: ModelsOpt
   });
   subscribed.catch(onError);
   const expiry = setInterval(() => {
+    for (const nodes of reports.values()) dropDead(nodes, now());
     for (const model of models) look(model);
   }, reportLifeMs / 3).unref();
 
@@ -86,6 +96,8 @@ export function createModels({ models, bus, onError, now = Date.now }: ModelsOpt
       return { next, close: () => watch.close() };
     },
 
+    heardAt: (modelId) => heardAt.get(modelId) ?? startedAt,
+
     close() {
       clearInterval(expiry);
       subscribed.then(
@@ -94,6 +106,11 @@ export function createModels({ models, bus, onError, now = Date.now }: ModelsOpt
       );
     },
   };
+}
+
+/** Those who died never said that they leave, and come back under another name. */
+function dropDead(nodes: Map<string, { at: number }>, now: number): void {
+  for (const [node, { at }] of nodes) if (now - at >= reportLifeMs) nodes.delete(node);
 }
 
 /** Marks each of the models at once, and whenever something about it may have changed. */

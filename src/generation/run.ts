@@ -3,6 +3,7 @@ import { type BackendEnd, BackendError, type BackendRequest } from '../backends/
 import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry } from '../domain/entry.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
+import { heeding } from '../domain/heeding.ts';
 import type { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
@@ -39,7 +40,8 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     const [generation] = await deps.store.generations.byIds([job.id]);
     // Deleted with its conversation: a log that was begun at that moment is nobody's.
     if (!generation) return await deps.log.retire(job.id, 0);
-    if (hasEnded(generation)) return;
+    // Settled, by one who may have failed just before this last step.
+    if (hasEnded(generation)) return await deps.log.retire(job.id, deps.logRetentionMs);
     const progress = await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
@@ -88,6 +90,10 @@ class Run {
   readonly #handover: AbortSignal;
   readonly #stop = new AbortController();
   readonly #now: () => number;
+  /** Number of the attempt that it began last, or is about to: any greater one is somebody else's. */
+  #begun: number;
+  /** Whether the records know of all attempts so far, or were told in vain. */
+  #noted = Promise.resolve();
   /** Whether the next attempt may go on from the text so far, where its backend can. */
   #goesOn = true;
 
@@ -96,6 +102,7 @@ class Run {
     this.#generation = generation;
     this.#model = model;
     this.#handover = handover;
+    this.#begun = progress.attempt;
     this.#now = deps.now ?? Date.now;
     const onError = (error: unknown) => this.#stop.abort(error);
     const { log, batchIntervalMs: intervalMs } = deps;
@@ -105,18 +112,22 @@ class Run {
 
   async finish(): Promise<void> {
     const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
-    const unsubscribe = await this.#watch();
+    const watching = this.#watch();
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
+      await heeding(signal, watching);
       // Subscribed first: what came between the reading of the log and that is seen here.
       await this.#lookAtHead();
       const ended = await this.#attempts(signal);
       await this.#writer.end(ended);
+      await this.#noted;
       await settle(this.#deps, this.#generation, this.#writer.progress);
     } finally {
       clearInterval(look);
-      unsubscribe();
+      // Also where it comes late. That it failed has been said.
+      watching.then((unsubscribe) => unsubscribe()).catch(() => {});
       this.#writer.stop();
+      await this.#noted;
     }
   }
 
@@ -151,7 +162,7 @@ class Run {
   }
 
   #stopIfLater(attempt: number): void {
-    if (attempt > this.#writer.progress.attempt + 1) this.#stopFor('superseded');
+    if (attempt > this.#begun) this.#stopFor('superseded');
   }
 
   #stopFor(reason: RefusalReason): void {
@@ -199,8 +210,12 @@ class Run {
     const { backend } = lease;
     const { progress } = this.#writer;
     try {
+      // It may have come while the place was asked for.
+      signal.throwIfAborted();
+      this.#begun = progress.attempt + 1;
       await this.#writer.begin(backend.name, backend.continues && this.#goesOn ? progress.text.length : 0);
-      await this.#started();
+      // Not waited for: the model writes meanwhile.
+      this.#noted = this.#noted.then(() => this.#started());
       const end = await this.#stream(lease, messages, signal);
       lease.end();
       return completed(end, progress, this.#now());

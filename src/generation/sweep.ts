@@ -5,28 +5,45 @@ import type { Store } from '../store/store.ts';
 const intervalMs = 10_000;
 /** One that failed is done again after this long. */
 const againMs = 1_000;
+/** A restart of all nodes, one after the other, with a new model is over by then: its first ones may have work for its last. */
+const orphanMs = 5 * 60_000;
 /** Nobody publishes here: it is listened to for the moment when the bus is back. */
 const topic = 'sweep';
 
-interface SweepDeps {
+export interface SweepDeps {
   readonly store: Store;
   readonly queue: Queue;
   /** Ids of the configured models: only those have a line. */
   readonly known: ReadonlySet<string>;
-  /** Ends a generation of a model that is configured no more. */
+  /** When any process last said that it has this model, in ms since 1970. */
+  readonly heardAt: (modelId: string) => number;
+  /** Ends a generation of a model that is configured no more: nobody has had it for `orphanMs`, while it waited. */
   readonly onOrphan: (job: Job) => Promise<void>;
+  readonly now?: () => number;
 }
 
 /**
  * Queues every generation that has not ended: after a crash the rows are there, and the queue may have lost them.
+ * Unless it is to do the whole, it leaves out the models that another process has just done.
  * @throws AggregateError of what went wrong with some, once all the others are queued
  */
-export async function sweep({ store, queue, known, onOrphan }: SweepDeps): Promise<void> {
+export async function sweep(deps: SweepDeps, whole = true): Promise<void> {
+  const { store, queue, known, heardAt, onOrphan, now = Date.now } = deps;
   const failures: unknown[] = [];
-  for (const { id, modelId } of await store.generations.unsettled()) {
+  const claims = new Map<string, Promise<boolean>>();
+  const isOurs = (modelId: string) => {
+    const claim = claims.get(modelId) ?? queue.claim(modelId, intervalMs);
+    claims.set(modelId, claim);
+    return claim;
+  };
+  for (const { id, modelId, createdAt } of await store.generations.unsettled()) {
     const job = { id, modelId };
     try {
-      await (known.has(modelId) ? queue.add(job) : onOrphan(job));
+      if (known.has(modelId)) {
+        if ((await isOurs(modelId)) || whole) await queue.add(job);
+      } else if (now() - Math.max(createdAt, heardAt(modelId)) >= orphanMs) {
+        await onOrphan(job);
+      }
     } catch (error) {
       // The others are not to wait for this one.
       failures.push(error);
@@ -41,14 +58,16 @@ interface SweepingDeps extends SweepDeps {
 }
 
 /**
- * Sweeps now, every 10 s, and as soon as the bus is back, which is where the queue is; one sweep at a time. Returns what
- * ends it.
+ * Sweeps now, every 10 s, and as soon as the bus is back, which is where the queue is; one sweep at a time. Of those every
+ * 10 s each model's is done by one process. Returns what ends it.
  */
 export function keepSweeping({ bus, onError, ...deps }: SweepingDeps): () => void {
   let timer: NodeJS.Timeout | undefined;
   let sweeping = false;
   let again = false;
   let ended = false;
+  /** At the start, when the bus was away, and after a failure: what others have done meanwhile may be lost, or not be done. */
+  let whole = true;
 
   async function sweepOnce(): Promise<void> {
     // Whoever asks while it sweeps may ask for what it has passed already.
@@ -60,8 +79,11 @@ export function keepSweeping({ bus, onError, ...deps }: SweepingDeps): () => voi
     try {
       // While the queue is away there is nothing to be done.
       await bus.check();
-      await sweep(deps);
+      const all = whole;
+      whole = false;
+      await sweep(deps, all);
     } catch (error) {
+      whole = true;
       wait = againMs;
       onError(error);
     }
@@ -70,7 +92,11 @@ export function keepSweeping({ bus, onError, ...deps }: SweepingDeps): () => voi
     if (!ended) timer = setTimeout(() => void sweepOnce(), wait);
   }
 
-  const listening = bus.subscribe(topic, (message) => message === undefined && void sweepOnce());
+  const listening = bus.subscribe(topic, (message) => {
+    if (message !== undefined) return;
+    whole = true;
+    void sweepOnce();
+  });
   listening.catch(onError);
   void sweepOnce();
   return () => {

@@ -1,3 +1,5 @@
+import { heeding } from '../domain/heeding.ts';
+
 /** The same key is given again this much later at the earliest: a state subscription may skip what lies between. */
 const defaultIntervalMs = 250;
 
@@ -35,7 +37,7 @@ export class Watch<Key> {
   async next(): Promise<Key | undefined> {
     const { signal } = this.#stop;
     if (!this.#opened && !signal.aborted) this.#opened = this.#open(this);
-    await this.#opened;
+    if (this.#opened) await heeding(signal, this.#opened).catch((error) => this.#unlessClosed(error));
     while (!signal.aborted) {
       const now = performance.now();
       let wait = Number.POSITIVE_INFINITY;
@@ -52,6 +54,10 @@ export class Watch<Key> {
     return undefined;
   }
 
+  #unlessClosed(error: unknown): void {
+    if (!this.#stop.signal.aborted) throw error;
+  }
+
   #give(key: Key, now: number): Key {
     this.#dirty.delete(key);
     for (const [other, at] of this.#givenAt) if (at + this.#intervalMs <= now) this.#givenAt.delete(other);
@@ -59,6 +65,7 @@ export class Watch<Key> {
     return key;
   }
 
+  /** Ends it, also a `next` that is under way; what is still being opened is ended when it is open. */
   close(): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();

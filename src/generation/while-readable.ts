@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
+import { heeding } from '../domain/heeding.ts';
 import type { Store } from '../store/store.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
 import { readableGeneration } from './find.ts';
@@ -17,6 +18,7 @@ interface WhileReadableDeps {
 export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
   const { generation } = following;
   let subscribed: Promise<() => void> | undefined;
+  const closed = new AbortController();
   let broken: { readonly error: unknown } | undefined;
 
   async function look(): Promise<void> {
@@ -33,20 +35,25 @@ export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer,
       const id = (change as SharingChange | undefined)?.id;
       if (id === undefined || id === generation.id || id === generation.conversationId) void look();
     });
-    await subscribed;
+    await heeding(closed.signal, subscribed);
     // What changed before it listened was told to nobody.
     await look();
   }
 
+  const unlessClosed = (error: unknown) => {
+    if (!closed.signal.aborted) throw error;
+  };
+
   return {
     generation,
     async next() {
-      if (!subscribed) await open();
+      if (!subscribed) await open().catch(unlessClosed);
       const event = broken ? undefined : await following.next();
       if (broken) throw broken.error;
       return event;
     },
     close() {
+      closed.abort();
       following.close();
       // Where it could not be subscribed, `next` has said so.
       subscribed?.then((end) => end()).catch(() => {});

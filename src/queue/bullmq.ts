@@ -10,7 +10,7 @@ export interface BullmqQueueOptions {
   readonly connect: () => Redis | Cluster;
   /** Told of what failed where no caller waits for it. */
   readonly onError: (error: unknown) => void;
-  /** Told once of a job that is still at work here and not this worker's any more: it was thought dead, or Redis was emptied. */
+  /** Told once of a job that is still at work here and that this worker lost: it was thought dead, or Redis was emptied. */
   readonly onLost: (id: string) => void;
 }
 
@@ -60,6 +60,10 @@ export function bullmqQueue({
       await lineOf(modelId).add('run', job, { jobId: id, removeOnComplete: true, removeOnFail: true, ...again });
     },
 
+    async claim(modelId, ms) {
+      return (await redis.set(`${prefix}:claim:${nameOf(modelId)}`, '1', 'PX', ms, 'NX')) === 'OK';
+    },
+
     async remove({ id, modelId }) {
       try {
         // One at work is locked, and stays: its worker learns from the log that it has ended.
@@ -105,15 +109,20 @@ interface ServeOptions {
 /** Gives the jobs of one line to the handler. Returns what ends it, once `signal` is aborted. */
 function serve(options: ServeOptions): () => Promise<void> {
   const { modelId, concurrency, connection, handler, onError, onLost, signal } = options;
-  const atWork = new Set<Promise<void>>();
+  const atWork = new Map<string, Promise<void>>();
   const lost = new Set<string>();
+  const begin = (job: Job) => {
+    lost.delete(job.id);
+    const work = handler(job, signal).finally(() => atWork.delete(job.id));
+    atWork.set(job.id, work);
+    return work;
+  };
   const give = async (job: BullJob<Job>, token?: string) => {
-    lost.delete(job.data.id);
     // One that came just after the stop is not begun.
     if (!signal.aborted) {
-      const work = handler(job.data, signal);
-      atWork.add(work);
-      await work.finally(() => atWork.delete(work));
+      // Lost, and given to this very worker again: what works on it here goes on. A second one would supersede the
+      // first, whose end would stop the renewal of the second one's lock, and so on.
+      await (atWork.get(job.data.id) ?? begin(job.data));
       if (!signal.aborted) return;
     }
     // It goes back to the front of the line, for another worker.
@@ -129,7 +138,7 @@ function serve(options: ServeOptions): () => Promise<void> {
   });
   return async () => {
     await worker.pause(true);
-    await Promise.allSettled(atWork);
+    await Promise.allSettled(atWork.values());
     const away = connection.status !== 'ready';
     // Its second connection, which it waits for jobs with, would be left waiting for Redis too.
     const closed = worker.close(away).then(() => 'closed' as const, onError);

@@ -58,6 +58,8 @@ export function memoryQueue(): Queue {
       advance(job.modelId);
     },
 
+    claim: async () => true,
+
     async remove(job) {
       lines.get(job.modelId)?.delete(job.id);
     },

@@ -3,6 +3,9 @@ export interface Queue {
   /** Puts a generation at the end of its model's line; changes nothing where it is in line or at work already. */
   add(job: Job): Promise<void>;
 
+  /** Whether this process is to look for what a model's line has lost, now and for `ms`: one process at a time is. */
+  claim(modelId: string, ms: number): Promise<boolean>;
+
   /** Takes a generation out of the line; one at work stays there. */
   remove(job: Job): Promise<void>;
 

@@ -61,16 +61,17 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
 async function unsettled(db: Kysely<Tables>, viewerId: string | undefined): Promise<UnsettledGeneration[]> {
   const rows = await db
     .selectFrom('generations')
-    .select(['id', 'model_id', 'viewer_id', 'status'])
+    .select(['id', 'model_id', 'viewer_id', 'status', 'created_at'])
     .where('status', 'in', ['QUEUED', 'RUNNING'])
     .$if(viewerId !== undefined, (query) => query.where('viewer_id', '=', viewerId ?? ''))
     .orderBy('id')
     .execute();
-  return rows.map(({ id, model_id, viewer_id, status }) => ({
+  return rows.map(({ id, model_id, viewer_id, status, created_at }) => ({
     id,
     modelId: model_id,
     viewerId: viewer_id,
     status: status === 'RUNNING' ? 'RUNNING' : 'QUEUED',
+    createdAt: Number(created_at),
   }));
 }
 

@@ -100,6 +100,8 @@ export interface UnsettledGeneration {
   readonly modelId: string;
   readonly viewerId: string;
   readonly status: 'QUEUED' | 'RUNNING';
+  /** In ms since 1970. */
+  readonly createdAt: number;
 }
 
 export interface ModelFigures {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Lease } from '../../src/backends/pool.ts';
+import type { Slot } from '../../src/backends/slots.ts';
 import { failure, isPending, poolOf, seeded, settle } from './scripted-pool.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -243,5 +244,62 @@ describe('the time limit while no backend is up', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await waiting).backend.name).toBe('b');
     await made.pool.close();
+  });
+});
+
+describe('places that other processes share', () => {
+  /** Slots that answer when they are told to, whether there was a place. */
+  function slots() {
+    const asked: PromiseWithResolvers<Slot | undefined>[] = [];
+    const take = () => {
+      const answer = Promise.withResolvers<Slot | undefined>();
+      asked.push(answer);
+      return answer.promise;
+    };
+    let released = 0;
+    const slot = { release: () => void released++ };
+    return { slots: { take }, asked, slot, released: () => released };
+  }
+
+  test('who finds that another process has the place stays in front of those who came later', async () => {
+    const { slots: shared, asked, slot } = slots();
+    const { acquire } = poolOf({ a: 1 }, { slots: shared });
+    const served: string[] = [];
+    const come = async (who: string) => {
+      const lease = await acquire();
+      served.push(who);
+      return lease;
+    };
+    const [first, second] = [come('first'), come('second')];
+    await settle();
+    asked[0]?.resolve(undefined);
+    await settle();
+    await vi.advanceTimersByTimeAsync(200);
+    asked[1]?.resolve(slot);
+    await settle();
+    expect(served).toEqual(['first']);
+    (await first).end();
+    await settle();
+    asked[2]?.resolve(slot);
+    (await second).end();
+    expect(asked).toHaveLength(3);
+  });
+
+  test('who is called off while the place is asked for leaves at once, and gives back what comes late', async () => {
+    const { slots: shared, asked, slot, released } = slots();
+    const { pool, acquire } = poolOf({ a: 1 }, { slots: shared });
+    const stop = new AbortController();
+    const leaving = pool.acquire({ signal: stop.signal });
+    await settle();
+    stop.abort(new Error('enough'));
+    await expect(leaving).rejects.toThrow('enough');
+    expect(pool.state().backends[0]?.running).toBe(0);
+    asked[0]?.resolve(slot);
+    await settle();
+    expect(released()).toBe(1);
+    const next = acquire();
+    await settle();
+    asked[1]?.resolve(slot);
+    expect((await next).backend.name).toBe('a');
   });
 });

@@ -20,7 +20,10 @@ const errors: unknown[] = [];
 beforeEach(async () => {
   nodes = Array.from({ length: 4 }, () => {
     const redis = new Redis(server.url, { maxRetriesPerRequest: 0 }).on('error', () => {});
-    return { redis, slots: new RedisSlots({ redis, onError: (error) => errors.push(error) }) };
+    return {
+      redis,
+      slots: new RedisSlots({ redis, backends: ['m/a', 'm/b'], onError: (error) => errors.push(error) }),
+    };
   });
   await nodes[0]?.redis.flushall();
   // As after the first seconds of a Redis' life.
@@ -63,6 +66,14 @@ test('whoever lives keeps its place, and one that died loses it', async () => {
   await sleep(pastLifeMs);
   expect(await node(2).slots.take('m/a', 2)).toBeDefined();
   expect(await node(3).slots.take('m/a', 2)).toBeUndefined();
+});
+
+test('one that died loses its places where it alone had all of them, to those who have had none', async () => {
+  await node(0).slots.take('m/a', 1);
+  node(0).slots.close();
+  node(0).redis.disconnect();
+  await sleep(pastLifeMs);
+  expect(await node(1).slots.take('m/a', 1)).toBeDefined();
 });
 
 test('a Redis that was emptied gives no place before those who have one have told it', async () => {

@@ -18,6 +18,8 @@ export class Account extends Answer {
   doubled = 0;
   /** Texts that came before what lies before them. */
   early = 0;
+  /** How often an attempt kept less than it had. */
+  takenBack = 0;
   /** How often it was sent back to the beginning. */
   rewinds = 0;
   /** The longest time from one text to the next, in ms. */
@@ -30,7 +32,10 @@ export class Account extends Answer {
   }
 
   override take(event: GenerationEvent): void {
-    if (event.__typename === 'AttemptStarted') this.begun.push(event.attempt);
+    if (event.__typename === 'AttemptStarted') {
+      this.begun.push(event.attempt);
+      if (event.keptLength < this.text.length) this.takenBack++;
+    }
     if (event.__typename === 'TextAppended') {
       const now = Date.now();
       this.silence = Math.max(this.silence, now - (this.#heardAt ?? now));

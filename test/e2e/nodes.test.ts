@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { seeded } from '../random.ts';
 import { type Cluster, readiness, startCluster } from './cluster.ts';
 import type { Crowd } from './crowd.ts';
+import { Reader } from './reader.ts';
 import type { TestServer } from './server.ts';
 import { Trials, yaml } from './trial.ts';
 
@@ -52,6 +53,23 @@ describe('nodes', () => {
     });
     printWaits(crowd, at);
     await worker.restart();
+  });
+
+  test('a worker is killed that had the only place of a backend: the other one is given it', async () => {
+    const [idle, busy] = [nodeOf(cluster.workers), nodeOf(cluster.workers.slice(1))];
+    await idle.kill();
+    const reader = new Reader(nodeOf(cluster.apis).url, await trials.generate('alone', 1));
+    await reader.untilText(100);
+    await idle.restart();
+    await cluster.ready();
+    const at = Date.now();
+    await busy.kill();
+    const { keptLength } = await reader.until('AttemptStarted', ({ attempt }) => attempt === 2);
+    await reader.untilText(keptLength + 1);
+    console.log(`next token after ${Date.now() - at} ms`);
+    await busy.restart();
+    await reader.end();
+    expect(reader.all('AttemptStarted').map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
   test('an API node is killed: its clients go on at the other one', async () => {

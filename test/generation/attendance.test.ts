@@ -137,6 +137,17 @@ describe('over several nodes', () => {
     expect(abandoned).toEqual([]);
   });
 
+  test('one that stops has nobody left where its last follower had gone before', async () => {
+    const other = node('b');
+    attendances.join('x');
+    other.join('x');
+    attendances.leave('x');
+    attendances.close();
+    other.leave('x');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(abandoned).toEqual(['x']);
+  });
+
   /** A bus that loses some kinds of messages, and says that it is away or does not. */
   function unreliable() {
     const whole = bus;

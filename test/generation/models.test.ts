@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
 import { tellModel } from '../../src/generation/changes.ts';
 import { type HealthReport, healthTopic } from '../../src/generation/health.ts';
@@ -37,6 +37,31 @@ test('a model is what all processes say of it together, as long as they say so',
   now = 3_500;
   expect(byId('squid')).toMatchObject({ status: 'OFFLINE', backends: [{ running: 1 }] });
   await bus.publish(healthTopic, report('b', null));
+  expect(byId('squid')).toMatchObject({ status: 'OFFLINE', backends: [{ running: 0 }] });
+  close();
+});
+
+test('says when any process last had a model, also one that is not configured here', async () => {
+  const bus = memoryBus();
+  let now = 1_000;
+  const { heardAt, close } = createModels({ models, bus, onError, now: () => now });
+  now = 2_000;
+  expect([heardAt('ship'), heardAt('squid')]).toEqual([1_000, 1_000]);
+  await bus.publish(healthTopic, { ...report('a', 'OFFLINE'), modelId: 'ship' });
+  now = 9_000;
+  expect([heardAt('ship'), heardAt('squid')]).toEqual([2_000, 1_000]);
+  close();
+});
+
+test('forgets what processes have said that are there no more', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const bus = memoryBus();
+  const { byId, close } = createModels({ models, bus, onError });
+  await bus.publish(healthTopic, report('a', 'ONLINE', 2));
+  await vi.advanceTimersByTimeAsync(10_000);
+  // Nobody asks for it any more, even where the clock would let it be believed.
+  vi.setSystemTime(Date.now() - 10_000);
   expect(byId('squid')).toMatchObject({ status: 'OFFLINE', backends: [{ running: 0 }] });
   close();
 });

@@ -180,7 +180,7 @@ test('of two runs at once one goes on and the other one stops; the log is whole'
   }
 });
 
-test('a run that was superseded writes nothing more, and closes its request', async () => {
+test.each([2, 5])('a run that attempt %d superseded writes nothing more, and closes its request', async (attempt) => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts);
   const backend = new ScriptedBackend('a', [['Call', hang]]);
@@ -191,10 +191,10 @@ test('a run that was superseded writes nothing more, and closes its request', as
   const running = run(runDeps(parts, [backend]), generation, never);
   // All its text is written: no append of its own will tell it.
   await written;
-  await appendTo(parts.log, generation.id, [started(5)]);
+  await appendTo(parts.log, generation.id, [started(attempt)]);
   await running;
   const entries = await entriesOf(parts, generation.id);
-  expect([entries.at(-1), backend.open]).toEqual([started(5), 0]);
+  expect([entries.at(-1), backend.open]).toEqual([started(attempt), 0]);
   expect((await rowOf(parts, generation.id)).status).toBe('RUNNING');
 });
 
@@ -311,3 +311,71 @@ test.each([
     reading.close();
   },
 );
+
+test('a run whose bus is away lets go at once, and of what it subscribed to late', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const [asked, back, ended] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  const subscribe = async () => {
+    asked?.resolve();
+    await back?.promise;
+    return () => ended?.resolve();
+  };
+  const stop = new AbortController();
+  const backend = new ScriptedBackend('a', [['never']]);
+  const running = run(runDeps({ ...parts, bus: { ...parts.bus, subscribe } }, [backend]), generation, stop.signal);
+  await asked?.promise;
+  stop.abort(new Error('handed over'));
+  await running;
+  back?.resolve();
+  await ended?.promise;
+  expect(backend.requests).toEqual([]);
+});
+
+test('a run that is handed over while it is given a place begins no attempt', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const backend = new ScriptedBackend('a', [['never']]);
+  const deps = runDeps(parts, [backend]);
+  const stop = new AbortController();
+  const ends: unknown[] = [];
+  const acquire = async () => {
+    stop.abort(new Error('handed over'));
+    return { backend, end: (error: unknown) => ends.push(error) };
+  };
+  const pool = { capacity: 1, acquire } as unknown as typeof deps.pool;
+  await run(
+    { ...deps, models: new Map([['whale', { pool, queueTimeoutMs: 1_000, maxAttempts: 3 }]]) },
+    generation,
+    stop.signal,
+  );
+  expect([await typesOf(parts, generation.id), ends]).toEqual([['queued'], [stop.signal.reason]]);
+});
+
+test('the backend is asked while the records are still told that the attempt has begun', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const recorded = Promise.withResolvers<void>();
+  const start = async (...args: Parameters<typeof parts.store.generations.start>) => {
+    await recorded.promise;
+    await parts.store.generations.start(...args);
+  };
+  const store = { ...parts.store, generations: { ...parts.store.generations, start } };
+  const backend = new ScriptedBackend('a', [['Call', async () => recorded.resolve(), ' me']]);
+  const row = await runToEnd(parts, runDeps({ ...parts, store }, [backend]), generation);
+  expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 1 });
+});
+
+test('a log that could not be retired once its generation was settled is retired by the next run', async () => {
+  const { parts } = opened;
+  const generation = await queuedGeneration(parts);
+  const away = new Error('the log is away');
+  const log = changed(parts.log, { retire: () => Promise.reject(away) });
+  const backend = new ScriptedBackend('a', [['Call']]);
+  await expect(run(runDeps({ ...parts, log }, [backend]), generation, never)).rejects.toBe(away);
+  expect(parts.errors.splice(0)).toEqual([away]);
+  const retired: [string, number][] = [];
+  const noting = changed(parts.log, { retire: async (...args) => void retired.push(args) });
+  await run(runDeps({ ...parts, log: noting }, [backend]), generation, never);
+  expect([retired, backend.requests.length]).toEqual([[[generation.id, 60_000]], 1]);
+});

@@ -67,7 +67,7 @@ test('where the log fails the generation is accepted all the same, and the next 
   const log = changed(parts.log, { append: () => Promise.reject(full) });
   const { id } = await submitOne({ ...depsOf(parts), log }, { prompt: 'Call me' });
   expect([parts.errors.splice(0), await queuedIn(parts)]).toEqual([[full], []]);
-  await sweep({ ...parts, known: new Set(['whale']), onOrphan: async () => {} });
+  await sweep({ ...parts, known: new Set(['whale']), heardAt: () => 0, onOrphan: async () => {} });
   expect(await queuedIn(parts)).toEqual([id]);
 });
 

@@ -3,6 +3,7 @@ import { memoryBus } from '../../src/bus/memory.ts';
 import { cancel } from '../../src/generation/cancel.ts';
 import { keepSweeping, sweep } from '../../src/generation/sweep.ts';
 import { memoryQueue } from '../../src/queue/memory.ts';
+import type { UnsettledGeneration } from '../../src/store/store.ts';
 import { queuedGeneration, useParts } from './parts.ts';
 
 const opened = useParts();
@@ -17,7 +18,7 @@ test('every generation that has not ended is queued, the oldest first, also thos
   await parts.store.generations.start(third.id, 1, 5);
   await cancel({ ...parts, logRetentionMs: 60_000 }, second);
   const queue = memoryQueue();
-  const deps = { store: parts.store, queue, known: new Set(['whale']), onOrphan: async () => {} };
+  const deps = { store: parts.store, queue, known: new Set(['whale']), heardAt: () => 0, onOrphan: async () => {} };
   await sweep(deps);
   await sweep(deps);
   const ran: string[] = [];
@@ -25,6 +26,28 @@ test('every generation that has not ended is queued, the oldest first, also thos
   await new Promise((resolve) => setImmediate(resolve));
   await stop();
   expect(ran).toEqual([first.id, third.id]);
+});
+
+test('of what is looked for again and again each model is looked after by one process at a time', async () => {
+  const { parts } = opened;
+  const [whale, squid] = [await queuedGeneration(parts), await queuedGeneration(parts, { modelId: 'squid' })];
+  await queuedGeneration(parts);
+  const added: string[] = [];
+  const claimed: string[] = [];
+  const queue = {
+    ...memoryQueue(),
+    add: async ({ id }: { id: string }) => void added.push(id),
+    async claim(modelId: string) {
+      claimed.push(modelId);
+      return modelId === 'squid';
+    },
+  };
+  const others = { known: new Set(['whale', 'squid']), heardAt: () => 0, onOrphan: async () => {} };
+  await sweep({ store: parts.store, queue, ...others }, false);
+  expect([added, claimed]).toEqual([[squid.id], ['whale', 'squid']]);
+  await sweep({ store: parts.store, queue, ...others });
+  expect(added.slice(1)).toContain(whale.id);
+  expect(added).toHaveLength(4);
 });
 
 test('a generation that can not be queued keeps none of the others waiting, and is told of in the end', async () => {
@@ -45,9 +68,27 @@ test('a generation that can not be queued keeps none of the others waiting, and 
     },
   };
   const onOrphan = ({ id }: { id: string }) => Promise.reject(fault(id));
-  const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), onOrphan });
+  const swept = sweep({ store: parts.store, queue: failing, known: new Set(['whale']), heardAt: () => 0, onOrphan });
   await expect(swept).rejects.toMatchObject({ errors: [fault(first.id), fault(orphan.id)] });
   expect(added).toEqual([third.id]);
+});
+
+test('generations of a model that is not configured here end once they have waited 5 min, and nobody has had it for as long', async () => {
+  const { parts } = opened;
+  const { id, createdAt } = await queuedGeneration(parts, { modelId: 'new' });
+  const ended: string[] = [];
+  const sweepAt = async (ms: number, heardMs: number) => {
+    const onOrphan = async (job: { id: string }) => void ended.push(job.id);
+    const [now, heardAt] = [() => createdAt + ms, () => createdAt + heardMs];
+    await sweep({ store: parts.store, queue: memoryQueue(), known: new Set(['whale']), heardAt, onOrphan, now });
+  };
+  // The model is new, and its first worker not there yet; then it was, a moment ago.
+  await sweepAt(299_999, -3_600_000);
+  await sweepAt(3_600_000, 3_300_001);
+  expect(ended).toEqual([]);
+  await sweepAt(3_600_000, 3_300_000);
+  await sweepAt(300_000, -1);
+  expect(ended).toEqual([id, id]);
 });
 
 describe('sweeping again and again', () => {
@@ -56,10 +97,10 @@ describe('sweeping again and again', () => {
 
   /** Sweeping of records that answer when they are told to. */
   function begin(check = async () => {}) {
-    const sweeps: PromiseWithResolvers<[]>[] = [];
+    const sweeps: PromiseWithResolvers<UnsettledGeneration[]>[] = [];
     const errors: unknown[] = [];
     const unsettled = () => {
-      const asked = Promise.withResolvers<[]>();
+      const asked = Promise.withResolvers<UnsettledGeneration[]>();
       sweeps.push(asked);
       return asked.promise;
     };
@@ -73,10 +114,14 @@ describe('sweeping again and again', () => {
       },
     };
     const store = { ...opened.parts.store, generations: { ...opened.parts.store.generations, unsettled } };
-    const others = { queue: memoryQueue(), known: new Set<string>(), onOrphan: async () => {} };
+    // Another process has always been there first.
+    const added: string[] = [];
+    const add = async ({ id }: { id: string }) => void added.push(id);
+    const queue = { ...memoryQueue(), add, claim: async () => false };
+    const others = { queue, known: new Set(['whale']), heardAt: () => 0, onOrphan: async () => {} };
     const end = keepSweeping({ store, bus, ...others, onError: (error) => errors.push(error) });
     const busIsBack = () => listener(undefined);
-    return { sweeps, errors, end, busIsBack };
+    return { sweeps, errors, added, end, busIsBack };
   }
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -113,6 +158,26 @@ describe('sweeping again and again', () => {
     sweeps[2]?.resolve([]);
     await pass(9_999);
     expect(sweeps).toHaveLength(3);
+    end();
+  });
+
+  test('leaves nothing to others at the start, when the bus is back, and after a failure', async () => {
+    const { sweeps, added, busIsBack, end } = begin();
+    const row = (id: string) => ({ id, modelId: 'whale', viewerId: 'usr_1', status: 'QUEUED' as const, createdAt: 0 });
+    await pass(0);
+    sweeps[0]?.resolve([row('at the start')]);
+    await pass(10_000);
+    sweeps[1]?.resolve([row('another one did it')]);
+    await pass(0);
+    busIsBack();
+    await pass(0);
+    sweeps[2]?.resolve([row('bus is back')]);
+    await pass(10_000);
+    sweeps[3]?.reject(new Error('no records'));
+    await pass(1_000);
+    sweeps[4]?.resolve([row('failed before')]);
+    await pass(0);
+    expect(added).toEqual(['at the start', 'bus is back', 'failed before']);
     end();
   });
 

@@ -110,6 +110,13 @@ describe('over several processes', () => {
     await staying.stop();
   });
 
+  test('one process at a time looks after a line, each line by itself', async () => {
+    const claims = await Promise.all([0, 1, 2].map((n) => node(n).queue.claim('whale', 60_000)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await node(0).queue.claim('squid', 1)).toBe(true);
+    await expect.poll(() => node(1).queue.claim('squid', 60_000)).toBe(true);
+  });
+
   test('the jobs of a worker that was killed are taken over within three seconds', async () => {
     await add('a', 'b');
     const child = spawn(process.execPath, [workerFile, server.url], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -149,6 +156,68 @@ describe('over several processes', () => {
     await second.stop();
     expect(lost).toEqual(['a', 'b.c']);
     expect([...errors, ...node(2).errors]).toEqual([]);
+  });
+
+  /** What loses a job that is at work. */
+  const losses: [string, (redis: Redis) => Promise<void>][] = [
+    ['its lock', async (redis) => void (await redis.del(...(await redis.keys('{millrace:queue}:*:lock'))))],
+    [
+      'the whole queue',
+      async (redis) => {
+        await redis.flushall();
+        await add('a');
+      },
+    ],
+  ];
+
+  /** Resolves once a job is at work under another lock than `before`. */
+  const lockedAnew = (redis: Redis, before: string | null) =>
+    vi.waitFor(async () => {
+      const [key = ''] = await redis.keys('{millrace:queue}:*:a:lock');
+      const lock = key && (await redis.get(key));
+      expect([lock !== '', lock !== before]).toEqual([true, true]);
+      return lock;
+    }, 10_000);
+
+  test.each(losses)(
+    'a worker that loses %s and is given the job again goes on with what it has at work',
+    async (_what, lose) => {
+      const { worker, redis, lost, errors } = node(1);
+      await worker.start(3);
+      await add('a');
+      await worker.running('a');
+      const first = await lockedAnew(redis, null);
+      await lose(redis);
+      const second = await lockedAnew(redis, first);
+      await lose(redis);
+      await lockedAnew(redis, second);
+      await worker.finish('a');
+      // It is done: the line takes it again, and only then it is given.
+      await vi.waitFor(async () => expect(await redis.keys('{millrace:queue}:*:a')).toEqual([]), 10_000);
+      expect([worker.started, worker.atWork()]).toEqual([['a'], []]);
+      await vi.waitFor(() => expect(lost).toEqual(['a']), 5_000);
+      await add('a');
+      await worker.finish('a');
+      await worker.stop();
+      expect([worker.started, errors]).toEqual([['a', 'a'], []]);
+    },
+  );
+
+  test('a worker that stops with a job that it was given twice hands it to another', async () => {
+    const [{ worker: leaving, redis }, { worker: staying }] = [node(1), node(2)];
+    await leaving.start(2);
+    await add('a');
+    await leaving.running('a');
+    const first = await lockedAnew(redis, null);
+    await redis.del(...(await redis.keys('{millrace:queue}:*:lock')));
+    await lockedAnew(redis, first);
+    const stopping = leaving.stop();
+    await leaving.finish('a');
+    await stopping;
+    await staying.start(1);
+    await staying.finish('a');
+    await staying.stop();
+    expect([leaving.started, staying.started]).toEqual([['a'], ['a']]);
   });
 
   test('lasts through a Redis that is killed and comes back, and fails at once meanwhile', async () => {

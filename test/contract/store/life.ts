@@ -89,10 +89,11 @@ export function lifeTests(open: Open): void {
     ];
     await generations.start(third, 1, 1100);
     await generations.settle(await submitted(), outcome());
+    const { createdAt } = draft().generation;
     expect(await generations.unsettled()).toEqual([
-      { id: first, modelId: 'whale', viewerId: ann.id, status: 'QUEUED' },
-      { id: second, modelId: 'ox', viewerId: bob.id, status: 'QUEUED' },
-      { id: third, modelId: 'whale', viewerId: ann.id, status: 'RUNNING' },
+      { id: first, modelId: 'whale', viewerId: ann.id, status: 'QUEUED', createdAt },
+      { id: second, modelId: 'ox', viewerId: bob.id, status: 'QUEUED', createdAt },
+      { id: third, modelId: 'whale', viewerId: ann.id, status: 'RUNNING', createdAt },
     ]);
   });
 

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { Bus } from '../../src/bus/bus.ts';
+import type { Following } from '../../src/generation/generation.ts';
+import { whileReadable } from '../../src/generation/while-readable.ts';
+import { bob } from '../contract/store/fixtures.ts';
+import { queuedGeneration, useParts } from './parts.ts';
+
+const opened = useParts();
+
+test('closing ends a next that waits for a bus that is away, and what is subscribed to late is let go of', async () => {
+  const { parts } = opened;
+  const back = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const subscribe: Bus['subscribe'] = async () => {
+    await back.promise;
+    return () => ended.resolve();
+  };
+  const generation = await queuedGeneration(parts);
+  const following: Following = { generation, next: async () => undefined, close() {} };
+  const read = whileReadable({ ...parts, bus: { ...parts.bus, subscribe } }, bob, following);
+  const next = read.next();
+  read.close();
+  expect(await next).toBeUndefined();
+  back.resolve();
+  await ended.promise;
+});
