@@ -17,7 +17,7 @@ const folder = resolve('.millrace/cluster');
 const pidFile = join(folder, 'pids');
 
 const running: { readonly name: string; readonly signal: NodeJS.Signals; readonly process: Launched }[] = [];
-let stopping = false;
+const stopping = new AbortController();
 
 async function start(): Promise<void> {
   const [redisPort, postgresPort] = [await freePort(), await freePort()];
@@ -57,7 +57,7 @@ Two workers run them, and say how they do:
   http://127.0.0.1:${third}/ready
   http://127.0.0.1:${fourth}/ready
 
-  data and logs in ${folder}
+  data and logs in ${folder}; Redis at port ${redisPort}, Postgres at port ${postgresPort}
   ${running.map(({ name, process: { pid } }) => `${name} ${pid}`).join(', ')}
 
 Try: start a generation, follow it on both nodes, and kill -9 a worker or a node.
@@ -68,19 +68,21 @@ Ctrl-C stops all of them; where this runs in the background: kill ${process.pid}
 async function add(
   name: string,
   signal: NodeJS.Signals,
-  launchIt: (common: { logFile: string; detached: true }) => Promise<Launched>,
+  launchIt: (common: { logFile: string; detached: true; signal: AbortSignal }) => Promise<Launched>,
 ): Promise<void> {
   const logFile = join(folder, `${name}.log`);
-  const process = await launchIt({ logFile, detached: true });
+  const { signal: stopped } = stopping;
+  stopped.throwIfAborted();
+  const process = await launchIt({ logFile, detached: true, signal: stopped });
   running.push({ name, signal, process });
   writeFileSync(pidFile, running.map(({ name, process: { pid } }) => `${pid} ${name}\n`).join(''));
   void process.ended.then((how) => {
-    if (!stopping) console.error(`${name} (${process.pid}) has died: ${how}. It is not started again. See ${logFile}`);
+    if (!stopped.aborted)
+      console.error(`${name} (${process.pid}) has died: ${how}. It is not started again. See ${logFile}`);
   });
 }
 
 async function stop(): Promise<void> {
-  stopping = true;
   const apis = running.filter(({ name }) => name.startsWith('api'));
   const workers = running.filter(({ name }) => name.startsWith('worker'));
   const services = running.filter((one) => !apis.includes(one) && !workers.includes(one)).reverse();
@@ -140,12 +142,16 @@ if (missing.length > 0) fail(instructions('The cluster needs', missing, find(['a
 mkdirSync(folder, { recursive: true });
 refuseTwice();
 const asked = nextSignal();
+void asked.then(() => stopping.abort());
 try {
   await start();
   await asked;
-  console.log('\nStopping, the API nodes first …');
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  if (!stopping.signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+    stopping.abort();
+  }
 }
+console.log('\nStopping, the API nodes first …');
 await stop();

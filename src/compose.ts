@@ -19,6 +19,7 @@ import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
 import type { BackendConfig, Config, DistributedConfig, ModelConfig } from './config.ts';
+import { innermost, isUnavailable, wordsOf } from './domain/errors.ts';
 import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
 import { reportHealth } from './generation/health.ts';
@@ -37,14 +38,24 @@ import type { Log } from './log/log.ts';
 import { RedisLog } from './log/redis.ts';
 import { SqliteLog } from './log/sqlite.ts';
 import { Tails } from './log/tail.ts';
+import { logOutage } from './outage.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
 import type { Job, Queue } from './queue/queue.ts';
-import { connectRedis, type RedisUse, whenReady } from './redis-client.ts';
+import { probeRedis } from './redis-client/probe.ts';
+import {
+  connectRedis,
+  isUnreachable,
+  type RedisAddress,
+  type RedisUse,
+  watchRedis,
+  whenReady,
+} from './redis-client.ts';
 import type { Readiness } from './server/health.ts';
 import { type OriginRules, originRules } from './server/origin.ts';
 import { claimDataDir, makeDataDir } from './store/data-dir.ts';
 import { openPostgresStore } from './store/postgres.ts';
+import { isAway } from './store/postgres-pool.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { version } from './version.ts';
@@ -66,8 +77,15 @@ export function openParts(config: Config, logger: Logger): Promise<Parts> {
   return config.distributed ? distributed(config, config.distributed, logger) : embedded(config);
 }
 
-/** What is tried again by itself. */
-const warning = (logger: Logger) => (error: unknown) => logger.warn({ err: error }, 'failed for now');
+/** What is tried again by itself. What comes of an outage is told by the connections, once. */
+const warning = (logger: Logger) => (error: unknown) =>
+  logger[isOfOutage(error) ? 'debug' : 'warn']({ err: error }, 'failed for now');
+
+/** Whether it says that Redis or Postgres could not be reached: the parts say that in errors of their own, with causes. */
+function isOfOutage(error: unknown): boolean {
+  const cause = innermost(error);
+  return (error === cause || isUnavailable(error)) && (isUnreachable(cause) || isAway(cause));
+}
 
 /** Everything in one process, on files in the data folder. */
 export async function embedded({ dataDir }: Config): Promise<Parts> {
@@ -101,18 +119,22 @@ async function distributed(
   const onError = warning(logger);
   const onLost = (generationId: string) =>
     logger.warn({ generationId }, 'lock lost: any worker may go on with it, this one too, if it has not ended');
-  const connect = (use: RedisUse) => connectRedis(redis, use).on('error', onError);
-  const commands = connect('commands');
-  const sharded = redis.kind === 'cluster';
-  const opened = async () => {
-    await whenReady(commands, redisWaitMs);
-    return await openPostgresStore({ url: databaseUrl, poolSize: databasePoolSize, onError });
+  const watch = watchRedis(logOutage('Redis', logger), onError);
+  const connect = (use: RedisUse) => {
+    const client = connectRedis(redis, use);
+    watch(client);
+    return client;
   };
-  const store = await opened().catch((error) => {
-    commands.disconnect();
+  const sharded = redis.kind === 'cluster';
+  const { commands, messages } = await openRedis(redis, logger);
+  for (const client of [commands, messages]) watch(client);
+  const outage = logOutage('Postgres', logger);
+  const postgres = { url: databaseUrl, poolSize: databasePoolSize, onError, outage };
+  const store = await openPostgresStore(postgres).catch((error) => {
+    for (const client of [commands, messages]) client.disconnect();
     throw error;
   });
-  const bus = redisBus({ publisher: commands, subscriber: connect('messages'), sharded, onError });
+  const bus = redisBus({ publisher: commands, subscriber: messages, sharded, onError });
   const log = new RedisLog({ redis: commands, sharded });
   const queue = bullmqQueue({ redis: commands, connect: () => connect('jobs'), onError, onLost });
   const backends = models.flatMap(({ id, backends }) => backends.map(({ name }) => nameOfSlots(id, name)));
@@ -139,8 +161,9 @@ export async function openApiKeys({
   dataDir,
   distributed,
 }: Config): Promise<{ keys: ApiKeys; close(): Promise<void> }> {
+  const outage = { began: (sentence: string) => void process.stderr.write(`millrace: ${sentence}\n`), ended() {} };
   const store = distributed
-    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {} })
+    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {}, outage })
     : await openSqliteStore(makeDataDir(dataDir)('store.db'));
   return { keys: createApiKeys(store), close: () => store.close() };
 }
@@ -150,6 +173,24 @@ const redisWaitMs = 2_000;
 /** What was written down is kept for 90 days; what is older goes once an hour. */
 const auditKeptMs = 90 * 86_400_000;
 const pruneMs = 3_600_000;
+
+/** The connections that all parts use. @throws Error where Redis is there and can't be used by REDIS_URL */
+async function openRedis(redis: RedisAddress, logger: Logger) {
+  // What ends the start is said by that; whatever lasts is told when they are watched.
+  const connect = (use: RedisUse) => connectRedis(redis, use).on('error', () => {});
+  const [commands, messages] = [connect('commands'), connect('messages')];
+  try {
+    await Promise.all([commands, messages].map((client) => whenReady(client, redisWaitMs)));
+    const policy = await probeRedis(commands, messages, warning(logger));
+    if (policy !== undefined && policy !== 'noeviction')
+      logger.warn(`Redis may drop what it was told: its maxmemory-policy is ${policy}. Set it to noeviction`);
+  } catch (error) {
+    commands.disconnect();
+    messages.disconnect();
+    throw error;
+  }
+  return { commands, messages };
+}
 
 export interface App {
   readonly pipeline: Pipeline;
@@ -166,9 +207,17 @@ export interface App {
 
 /** Wires the parts together; the same in both modes. `people`, where given, decides who comes in without a link. */
 export async function compose(config: Config, parts: Parts, logger: Logger, people?: Authenticator): Promise<App> {
-  const onError = (error: unknown, generationId?: string) => logger.error({ err: error, generationId }, 'failed');
-  const warn = warning(logger);
+  let closed = false;
+  const warn = (error: unknown) => closed || warning(logger)(error);
+  // Once all is closed, whatever waited for a part fails of that.
+  const onError = (error: unknown, generationId?: string) => {
+    if (closed) logger.debug({ err: error, generationId }, 'failed');
+    else if (!isUnavailable(error) && !isOfOutage(error)) logger.error({ err: error, generationId }, 'failed');
+    else logger.warn({ generationId, reason: wordsOf(innermost(error)) }, 'failed for now');
+  };
   const { store, bus, log } = parts;
+  // First of all, since it asks the records: what comes later has something to close.
+  const others = people ?? (await openAuthenticator(config, { store, onError: warn }));
 
   const tails = new Tails({ log, bus, onError: warn });
   const known = new Set(config.models.map(({ id }) => id));
@@ -186,9 +235,9 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   const services = { generations, conversations, sharing, quotas, keys, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
   const { introspection, graphiql, trustedDocuments } = config.server;
-  const others = people ?? (await openAuthenticator(config, { store, onError: warn }));
   const auth = slowed(withLinks(others, { store, onError: warn }), config, parts.clientLimits);
-  const worker = config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger);
+  const worker =
+    config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger, warn);
 
   const backend = async () => {
     if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
@@ -210,6 +259,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
     handOver: async () => worker?.stop(),
     leave: () => generations.close(),
     async close() {
+      closed = true;
       auth.close();
       models.close();
       tails.close();
@@ -254,10 +304,10 @@ function createWorker(
   config: Config,
   deps: Parts & Omit<RunDeps, 'models'> & Pick<SweepDeps, 'known' | 'heardAt'>,
   logger: Logger,
+  warn: (error: unknown) => void,
 ) {
-  const warn = warning(logger);
   const { bus, queue, slots } = deps;
-  const health = reportHealth({ bus, node: randomUUID(), onError: warn });
+  const health = reportHealth({ bus, node: randomUUID() });
   const models = new Map(
     config.models.map((model) => {
       const report = reportBackends(logger, model.id);
@@ -277,11 +327,10 @@ function createWorker(
 
   return {
     async start() {
-      for (const [id, { pool }] of models) {
-        pool.start();
-        health.add(id, pool);
-      }
+      for (const { pool } of models.values()) pool.start();
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
+      // After a round trip to Redis, so that this process hears it too: it is to be ready once it says that it serves.
+      for (const [id, { pool }] of models) health.add(id, pool);
       const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
       stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
       const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);

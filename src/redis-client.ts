@@ -1,4 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { wordsOf } from './domain/errors.ts';
+import type { Outage } from './outage.ts';
 
 /** One Redis, one that Sentinels watch, or a cluster. */
 export type RedisClient = Redis | Cluster;
@@ -116,21 +118,28 @@ export function redisOptions({ kind, options }: RedisAddress, use: RedisUse): Re
   };
 }
 
-/** What a Redis says, or a Sentinel, that is there and lets nobody in: no waiting mends that. */
-const refused = /NOAUTH|WRONGPASS|NOPERM|invalid password|DB index is out of range/;
+/** What a Redis says, or a Sentinel, that is there and can't be used: no waiting mends that. And what does. */
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [/cluster support disabled/, 'REDIS_URL says redis-cluster:// of a Redis that is no cluster. Set redis://'],
+  [/unknown command.*sentinel/i, 'REDIS_URL says redis-sentinel:// of a Redis that is no Sentinel. Set redis://'],
+  [
+    /NOAUTH|WRONGPASS|NOPERM|invalid password|DB index is out of range/,
+    'Redis lets nobody in by REDIS_URL. Set its user, password and database right',
+  ],
+];
 
 /**
  * Resolves once the client can be used, or after `ms`, whichever is first.
- * @throws Error where Redis is there and refuses the user, the password or the number of the database.
+ * @throws Error where Redis is there and refuses the user, the password or the number of the database, or is not of the
+ * kind that the URL says.
  */
 export async function whenReady(client: RedisClient, ms: number): Promise<void> {
   if (client.status === 'ready') return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onError = (error: Error & { lastNodeError?: Error }) => {
-    // Of a cluster's nodes it is the last one that says why.
-    const cause = error.lastNodeError ?? error;
-    if (refused.test(cause.message))
-      reject(new Error('Redis lets nobody in by REDIS_URL. Set its user, password and database right', { cause }));
+  const onError = (error: Error) => {
+    const cause = reasonOf(error);
+    const [, mend] = refusals.find(([said]) => said.test(cause.message)) ?? [];
+    if (mend !== undefined) reject(new Error(mend, { cause }));
   };
   const timer = setTimeout(resolve, ms);
   client.once('ready', resolve).on('error', onError);
@@ -141,3 +150,37 @@ export async function whenReady(client: RedisClient, ms: number): Promise<void> 
     client.off('ready', resolve).off('error', onError);
   }
 }
+
+/** Of a cluster's nodes it is the last one that says why. */
+const reasonOf = (error: Error & { lastNodeError?: Error }): Error => error.lastNodeError ?? error;
+
+/**
+ * Has one outage told of all connections that it is given: it begins when the first fails, and ends when none does any
+ * more. `onError` is told of what goes wrong with one that is there.
+ */
+export function watchRedis(outage: Outage, onError: (error: unknown) => void): (client: RedisClient) => void {
+  const away = new Set<RedisClient>();
+  return (client) => {
+    const back = () => {
+      if (away.delete(client) && away.size === 0) outage.ended();
+    };
+    client.on('ready', back).on('end', back);
+    client.on('error', (error: Error) => {
+      // What Redis has sent unasked, or a client's own trouble: the connection stays.
+      if (client.status === 'ready' && !isUnreachable(error)) return onError(error);
+      away.add(client);
+      outage.began(`Redis can't be reached: ${wordsOf(reasonOf(error))}`);
+    });
+  };
+}
+
+/** Whether a client says of a command that Redis could not be reached for it, rather than what Redis answered. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name === 'ReplyError') return false;
+  if ('code' in error && /^(ECONN|ETIMEDOUT|EHOST|ENET|EPIPE|ENOTFOUND|EAI_)/.test(String(error.code))) return true;
+  return unreached.test(`${error.name}: ${error.message}`);
+}
+
+/** ioredis gives these no code. */
+const unreached =
+  /MaxRetriesPerRequestError|ClusterAllFailedError|Connection is closed|isn't (writeable|ready)|timed out|Socket timeout|All sentinels are unreachable|None of startup nodes|: Redis (can't be reached|is away)/;

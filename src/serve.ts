@@ -21,10 +21,14 @@ export interface RunningServer {
 
 /** Starts the server; resolves once it answers. @throws StartError where its parts or the address can't be had. */
 async function start(config: Config, logger: Logger): Promise<RunningServer> {
-  const parts = await openParts(config, logger).catch((cause) => {
+  const fail = (cause: unknown) => {
     throw new StartError(explained(cause, config), { cause });
+  };
+  const parts = await openParts(config, logger).catch(fail);
+  const app = await compose(config, parts, logger).catch(async (cause) => {
+    await parts.close();
+    return fail(cause);
   });
-  const app = await compose(config, parts, logger);
   const { pipeline, readiness, origins } = app;
   const { role, distributed } = config;
   // Nobody is led to a worker.

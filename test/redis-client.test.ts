@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { probeRedis } from '../src/redis-client/probe.ts';
 import {
   connectRedis,
   lacksGroup,
@@ -7,6 +8,7 @@ import {
   type RedisAddress,
   type RedisUse,
   redisOptions,
+  watchRedis,
   whenReady,
 } from '../src/redis-client.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -81,9 +83,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const connect = (use: RedisUse) => {
-  const address = parseRedisUrl(server.url);
-  if (!address) throw new Error(`${server.url} is no address.`);
+const connect = (use: RedisUse, url = server.url) => {
+  const address = parseRedisUrl(url);
+  if (!address) throw new Error(`${url} is no address.`);
   return connectRedis(address, use).on('error', () => {});
 };
 
@@ -95,9 +97,8 @@ test('without patience a command fails at once while Redis is away, and works wh
   await Promise.all(gone);
   await expect(hasty.ping()).rejects.toThrow();
   const waiting = patient.set('key', 'value');
-  const back = once(hasty, 'ready');
   await server.start();
-  await Promise.all([waiting, back]);
+  await Promise.all([waiting, whenReady(hasty, 20_000)]);
   expect(await hasty.get('key')).toBe('value');
   hasty.disconnect();
   patient.disconnect();
@@ -137,4 +138,72 @@ test.for([
   const failure = await whenReady(client, 60_000).catch((error: unknown) => error);
   expect(`${failure}: ${(failure as Error).cause}`).toMatch(why);
   expect(String(failure)).toMatch(/REDIS_URL\. Set /);
+});
+
+test.for([
+  ['redis-cluster://', '', /is no cluster\. Set redis:/],
+  ['redis-sentinel://', '/main', /is no Sentinel\. Set redis:/],
+] as const)('a plain Redis at %s…%s ends the wait, and says what to set', async ([scheme, path, mend]) => {
+  const address = parseRedisUrl(`${scheme}127.0.0.1:${server.port}${path}`);
+  if (!address) throw new Error('This is no address.');
+  const client = connectRedis(address, 'commands').on('error', () => {});
+  onTestFinished(() => client.disconnect());
+  await expect(whenReady(client, 60_000)).rejects.toThrow(mend);
+});
+
+test('an outage begins once and ends once, however many connections it takes', async () => {
+  const told: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const outage = { began: (sentence: string) => told.push(sentence), ended: over.resolve };
+  const watch = watchRedis(outage, (error) => told.push(String(error)));
+  const clients = [connect('commands'), connect('messages'), connect('jobs')];
+  for (const client of clients) watch(client);
+  onTestFinished(() => {
+    for (const client of clients) client.disconnect();
+  });
+  await Promise.all(clients.map((client) => whenReady(client, 5_000)));
+  const failed = clients.map((client) => once(client, 'error'));
+  await server.kill();
+  await Promise.all(failed);
+  await server.start();
+  await over.promise;
+  for (const { status } of clients) expect(status).toBe('ready');
+  for (const sentence of told) expect(sentence).toMatch(/^Redis can't be reached: \w/);
+});
+
+describe('what Millrace needs of a Redis', () => {
+  const all = ['on', '>secret', '~*', '&*', '+@all'];
+  const documented = ['~millrace:*', '~{millrace:queue}:*', '&*', '+@all', '-@admin', '-@dangerous', '+info'];
+
+  test.for([
+    [['-eval'], /NOPERM.*'eval'/],
+    [['-publish'], /NOPERM.*'publish'/],
+    [['-xadd'], /The user executing the script/],
+    [['resetkeys', '~other:*'], /NOPERM.*keys|No permissions to access a key/],
+    [['resetchannels'], /NOPERM.*channels/],
+  ] as const)('is asked for at the start: %j', async ([missing, why]) => {
+    const failure = await probe([...all, ...missing]).catch((error: unknown) => error);
+    expect(String(failure)).toContain(`Give it ${documented.join(' ')} `);
+    expect(String((failure as Error).cause)).toMatch(why);
+  });
+
+  test('is what the message says, and its policy is told', async () => {
+    expect(await probe(['on', '>secret', ...documented])).toEqual({ policy: 'noeviction', errors: [] });
+  });
+
+  async function probe(rules: readonly string[]) {
+    const admin = connect('commands');
+    await whenReady(admin, 5_000);
+    await admin.acl('SETUSER', 'few', 'reset', ...rules);
+    admin.disconnect();
+    const url = server.url.replace('//', '//few:secret@');
+    const [commands, messages] = [connect('commands', url), connect('messages', url)];
+    onTestFinished(() => {
+      for (const client of [commands, messages]) client.disconnect();
+    });
+    await Promise.all([commands, messages].map((client) => whenReady(client, 5_000)));
+    const errors: unknown[] = [];
+    const policy = await probeRedis(commands, messages, (error) => errors.push(error));
+    return { policy, errors };
+  }
 });

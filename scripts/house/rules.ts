@@ -9,7 +9,7 @@ import type { Breach, Source } from './source.ts';
 const reach: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   backends: ['domain'],
-  store: ['domain'],
+  store: ['domain', 'outage'],
   bus: ['domain'],
   log: ['domain', 'bus'],
   queue: ['domain'],
@@ -22,7 +22,8 @@ const reach: Readonly<Record<string, readonly string[]>> = {
   console: ['client'],
   spelling: [],
   version: [],
-  'redis-client': [],
+  outage: [],
+  'redis-client': ['domain', 'outage'],
   'start-error': [],
   config: ['domain', 'limits', 'redis-client', 'spelling'],
   compose: ['*'],

@@ -10,6 +10,8 @@ export interface LaunchOptions {
   readonly gid?: number;
   /** Keeps what it prints, for people; appended to. */
   readonly logFile?: string;
+  /** Ends it where it is aborted before the program can be used. */
+  readonly signal?: AbortSignal;
   /** In a process group of its own, so that Ctrl-C at the terminal is not for it. */
   readonly detached?: boolean;
 }
@@ -23,15 +25,22 @@ export interface Launched {
 }
 
 const keptOutput = 20_000;
+/** A program that can't be used by then is ended: Postgres may recover for long, and nothing here takes half of that. */
+const readyMs = 60_000;
 
-/** Starts a program and waits until it can be used. @throws Error with what it printed where it ends before that. */
+/** Starts a program and waits until it can be used. @throws Error with what it printed where it ends, or is ended, before. */
 export async function launch(
   command: string,
   args: readonly string[],
-  { ready, logFile, ...settings }: LaunchOptions,
+  { ready, logFile, signal, ...settings }: LaunchOptions,
 ): Promise<Launched> {
   const child = spawn(command, args, { ...settings, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = logFile === undefined ? undefined : createWriteStream(logFile, { flags: 'a' });
+  const late = AbortSignal.timeout(readyMs);
+  const given = AbortSignal.any([late, ...(signal ? [signal] : [])]);
+  const giveUp = () => void child.kill('SIGKILL');
+  given.addEventListener('abort', giveUp);
+  if (given.aborted) giveUp();
   let output = '';
   await new Promise<void>((resolve, reject) => {
     const read = (text: string) => {
@@ -44,9 +53,10 @@ export async function launch(
     child.once('error', reject);
     child.once('close', () => {
       log?.end();
-      reject(new Error(`${command} ended by ${howItEnded(child)}:\n${output}`));
+      const waited = late.aborted ? ` after ${readyMs / 1_000} s of waiting for it` : '';
+      reject(new Error(`${command} ended by ${howItEnded(child)}${waited}:\n${output}`));
     });
-  });
+  }).finally(() => given.removeEventListener('abort', giveUp));
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   child.once('exit', () => resolve(howItEnded(child)));
   if (isGone(child)) resolve(howItEnded(child));

@@ -1,5 +1,6 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Cluster, Redis } from 'ioredis';
+import { MillraceError } from '../domain/errors.ts';
 import type { Bus } from './bus.ts';
 import { Subscriptions } from './redis-subscriptions.ts';
 
@@ -58,8 +59,11 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
     },
 
     async check() {
-      await publisher.ping();
-      if (subscriber.status !== 'ready') throw new Error(`The subscriber is ${subscriber.status}.`);
+      for (const [client, use] of [[publisher, 'commands'] as const, [subscriber, 'messages'] as const])
+        if (client.status !== 'ready') throw unreachable(`the connection for ${use} is down`);
+      await publisher.ping().catch((cause: Error) => {
+        throw unreachable(cause.message, cause);
+      });
       // Which of a cluster's connections listens, its client does not tell.
       if (!sharded) await answers(subscriber);
       subscriptions.check();
@@ -74,10 +78,13 @@ export function redisBus({ publisher, subscriber, sharded = false, onError }: Re
   };
 }
 
-/** @throws Error where it takes too long */
+const unreachable = (why: string, cause?: unknown) =>
+  new MillraceError('UNAVAILABLE', `Redis can't be reached: ${why}`, { cause });
+
+/** @throws MillraceError `UNAVAILABLE` where it takes too long */
 async function answers(client: Client): Promise<void> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('The subscriber does not answer.')), answerMs);
+  const timer = setTimeout(() => late.reject(unreachable('it does not answer where it is to send messages')), answerMs);
   await Promise.race([client.ping(), late.promise]).finally(() => clearTimeout(timer));
 }
 

@@ -17,10 +17,10 @@ const madeTitleLength = 60;
 
 /** The verbs of conversations on one set of parts. */
 export function createConversations(deps: SubmitDeps): Conversations {
-  const { store, bus, log, onError, now = Date.now } = deps;
+  const { store, bus, log, now = Date.now } = deps;
 
   /** What has been done is done, also where nobody can be told now. */
-  const told = (id: string) => tellConversation(bus, id).catch((error: unknown) => onError(error, id));
+  const told = (id: string) => tellConversation(bus, id);
 
   return {
     async create(viewer, title) {

@@ -18,13 +18,13 @@ export const reportLifeMs = 3_000;
 const reportMs = 1_000;
 
 /** Reports the states of this process's pools. Returns what reports one at once, and what ends it all. */
-export function reportHealth({ bus, node, onError }: { bus: Bus; node: string; onError: (error: unknown) => void }) {
+export function reportHealth({ bus, node }: { bus: Bus; node: string }) {
   const pools = new Map<string, { state(): PoolState }>();
   let closed = false;
   const tell = (modelId: string, state: PoolState | null) => {
     if (closed) return;
     const report: HealthReport = { node, modelId, state };
-    bus.publish(healthTopic, report).catch(onError);
+    void bus.publish(healthTopic, report);
   };
   const timer = setInterval(() => {
     for (const [modelId, pool] of pools) tell(modelId, pool.state());

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
 import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry } from '../domain/entry.ts';
+import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { heeding } from '../domain/heeding.ts';
 import type { Progress } from '../domain/progress.ts';
@@ -157,7 +158,7 @@ class Run {
       else this.#stopIfLater(head.attempt);
     } catch (error) {
       if (error instanceof AppendRefused) this.#stop.abort(error);
-      else this.#deps.onError(error, id);
+      else if (!isUnavailable(error)) this.#deps.onError(error, id);
     }
   }
 

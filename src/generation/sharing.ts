@@ -19,12 +19,11 @@ interface SharingDeps {
   readonly store: Store;
   readonly log: Log;
   readonly bus: Bus;
-  readonly onError: (error: unknown, id: string) => void;
   readonly now?: () => number;
 }
 
 /** The verbs of sharing on one set of parts. */
-export function createSharing({ store, log, bus, onError, now = Date.now }: SharingDeps): Sharing {
+export function createSharing({ store, log, bus, now = Date.now }: SharingDeps): Sharing {
   const changeable = (viewer: Viewer, id: string): Promise<Generation | Conversation> => {
     switch (idPrefix(id)) {
       case 'gen':
@@ -42,12 +41,7 @@ export function createSharing({ store, log, bus, onError, now = Date.now }: Shar
       const records = 'modelId' in found ? store.generations : store.conversations;
       const changed = await records.setVisibility(id, visibility);
       if (!changed) throw notFound(id);
-      try {
-        await tellSharing(bus, id);
-      } catch (error) {
-        // What has been done is done, also where nobody can be told now.
-        onError(error, id);
-      }
+      await tellSharing(bus, id);
       return 'modelId' in changed ? ((await readCurrent(log, [changed]))[0] ?? changed) : changed;
     },
 

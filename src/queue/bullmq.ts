@@ -129,7 +129,7 @@ function serve(options: ServeOptions): () => Promise<void> {
     await job.moveToWait(token);
     throw new WaitingError();
   };
-  const worker = new BullWorker<Job>(nameOf(modelId), give, { connection, prefix, concurrency, ...takeover });
+  const worker = new PatientWorker(nameOf(modelId), give, { connection, prefix, concurrency, ...takeover });
   worker.on('error', (error) => {
     const id = lostJob(error);
     if (id === undefined) return onError(error);
@@ -148,6 +148,18 @@ function serve(options: ServeOptions): () => Promise<void> {
     if (outcome !== 'closed') worker.disconnect().catch(onError);
     connection.disconnect();
   };
+}
+
+/** Where Redis refuses to give jobs, BullMQ asks again at once, thousands of times a second. */
+class PatientWorker extends BullWorker<Job> {
+  protected override async moveToActive(token: string, name?: string) {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await sleep(takeover.runRetryDelay);
+      throw error;
+    }
+  }
 }
 
 /** The job that an error says is another one's by now: several come of each, from renewals of its lock and from its end. */

@@ -1,6 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Pool } from 'pg';
-import { MillraceError } from '../domain/errors.ts';
+import { MillraceError, wordsOf } from '../domain/errors.ts';
+import type { Outage } from '../outage.ts';
 
 export interface PoolOptions {
   /** `postgres://user:password@host:port/database` */
@@ -9,18 +10,22 @@ export interface PoolOptions {
   readonly poolSize: number;
   /** Told of connections that break while nobody uses them. */
   readonly onError: (error: unknown) => void;
+  /** Told when the server can't be used, and when it can again. */
+  readonly outage: Outage;
   /** A server that takes longer for one statement, in ms, is frozen, or not there any more. */
   readonly queryTimeoutMs?: number;
 }
 
 /** So long a query waits for a connection before it is `UNAVAILABLE`. */
 const connectTimeoutMs = 2_000;
+/** It is back when it answers and nothing has failed for so long: a server that is overloaded does both. */
+const backMs = 1_000;
 
 /**
  * Connections to a Postgres as Kysely wants them. What a lost or refused connection throws is turned into `UNAVAILABLE`,
  * and such a connection is not used again.
  */
-export function openPool({ url, poolSize, onError, queryTimeoutMs = 10_000 }: PoolOptions): PostgresPool {
+export function openPool({ url, poolSize, onError, outage, queryTimeoutMs = 10_000 }: PoolOptions): PostgresPool {
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
@@ -32,22 +37,32 @@ export function openPool({ url, poolSize, onError, queryTimeoutMs = 10_000 }: Po
   // The pool listens to idle connections only. One that breaks in use fails its query, and says so once more here:
   // an error that nobody hears would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  let failedAt = Number.NEGATIVE_INFINITY;
+  const fail = (error: unknown) => {
+    failedAt = performance.now();
+    outage.began(`Postgres can't be used: ${wordsOf(error)}`);
+    return unavailable(error);
+  };
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect().catch((error: unknown) => {
-        throw unavailable(error);
+        throw fail(error);
       });
       let broken: Error | undefined;
       const query = async (text: string, parameters: unknown[]) => {
+        // What comes after it in a transaction, a ROLLBACK for one, would wait as long again.
+        if (broken) throw unavailable(broken);
         try {
-          return await client.query(text, parameters);
+          const result = await client.query(text, parameters);
+          if (performance.now() - failedAt > backMs) outage.ended();
+          return result;
         } catch (error) {
           if (!isAway(error)) throw error;
           // Not to be used again: it may still be waiting for its answer.
           broken = error instanceof Error ? error : new Error(String(error));
-          throw unavailable(error);
+          throw fail(error);
         }
       };
       return { query: query as unknown as PostgresPoolClient['query'], release: () => client.release(broken) };

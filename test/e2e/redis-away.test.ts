@@ -26,7 +26,7 @@ let text: string;
 let uninterrupted: string;
 beforeAll(async () => {
   redis = await startRedis();
-  const env = { REDIS_URL: redis.url, NODE_OPTIONS: '--unhandled-rejections=strict' };
+  const env = { LOG_LEVEL: 'info', REDIS_URL: redis.url, NODE_OPTIONS: '--unhandled-rejections=strict' };
   server = await startServer({ yaml, env });
   ended = await generate('fast', 7);
   text = (await whole(ended)).text;
@@ -34,6 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   const code = await server.kill('SIGTERM');
+  checkLog();
   const output = server.output();
   await server.stop();
   await redis.stop();
@@ -72,7 +73,7 @@ async function goesOn(): Promise<string> {
   expect(await soon(find(ended))).toMatchObject({ status: 'COMPLETED', text });
   const { status, checks } = await soon(ready());
   expect(status).toBe(503);
-  expect(checks.bus).not.toBe('ok');
+  expect(checks.bus).toMatch(/^Redis can't be reached: /);
   expect(checks.store).toBe('ok');
   const { createConversation } = await soon(ask(server.url, CreateConversationDocument, { title: 'While away' }));
   expect(createConversation.conversation.id).toMatch(/^conv_/);
@@ -80,6 +81,21 @@ async function goesOn(): Promise<string> {
   expect(await soon(find(id))).toMatchObject({ status: 'QUEUED', text: '' });
   await expect(soon(ask(server.url, CancelGenerationDocument, { id }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   return id;
+}
+
+/** Of each outage the log tells its begin, in one line, and its end; beside that whose generations fail of it for now. */
+function checkLog(): void {
+  const lines = server.output().match(/^\{.*$/gm) ?? [];
+  let away = false;
+  for (const line of lines) {
+    const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: unknown };
+    expect(level, line).toBeLessThan(50);
+    expect(err, line).toBeUndefined();
+    if (!/^Redis /.test(msg)) continue;
+    expect(msg).toMatch(away ? /^Redis is back$/ : /^Redis can't be reached: \w/);
+    away = !away;
+  }
+  expect(lines.join()).toContain("Redis can't be reached");
 }
 
 async function untilReady(): Promise<void> {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../../scripts/services/launch.ts';
 import { freePort } from '../../scripts/services/ports.ts';
@@ -25,16 +26,42 @@ test('a node that is not let in ends with code 1, and says in one line why and w
     failToStart({ REDIS_URL: open(), DATABASE_URL: new URL('nowhere', databaseUrl).href, MILLRACE_ROLE: 'worker' }),
   ]);
   expect(wrong.code).toBe(1);
-  expect(wrong.output).toMatch(/^millrace: .*Redis lets nobody in by REDIS_URL\. Set .*: WRONGPASS /m);
+  expect(wrong.output).toMatch(/^millrace: .*Redis lets nobody in by REDIS_URL\. Set .*: WRONGPASS .*\n$/);
   expect(wrong.output).not.toContain('hunter2');
   expect(noDatabase.code).toBe(1);
   expect(noDatabase.output).toMatch(/^millrace: .*by DATABASE_URL\. Set .*: database "nowhere" does not exist$/m);
 });
 
+test('a node whose port is in use, or whose Redis is of another kind, ends with code 1 and one line', async () => {
+  const port = `${new URL(databaseUrl).port}`;
+  const [inUse, cluster] = await Promise.all([
+    failToStart({ REDIS_URL: open(), DATABASE_URL: databaseUrl, PORT: port }),
+    failToStart({ REDIS_URL: open().replace('redis', 'redis-cluster'), DATABASE_URL: databaseUrl }),
+  ]);
+  expect(inUse).toEqual({ code: 1, output: expect.stringMatching(/^millrace: Port \d+ .* is in use\..*\n$/) });
+  expect(cluster).toEqual({ code: 1, output: expect.stringMatching(/^millrace: .* is no cluster\. Set redis:.*\n$/) });
+});
+
+test('a node says nothing at its start but where it serves, and that Redis may drop data', async () => {
+  const env = { REDIS_URL: open(), DATABASE_URL: databaseUrl };
+  const logged = async () => {
+    const node = await startServer({ env });
+    await expect.poll(async () => (await readiness(node)).status).toBe(200);
+    await node.stop();
+    return node.output().match(/(?<="msg":").*(?="\})/g);
+  };
+  expect(await logged()).toBeNull();
+  const admin = new Redis(open());
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  expect(await logged()).toEqual([expect.stringMatching(/allkeys-lru\. Set it to noeviction$/)]);
+  await admin.config('SET', 'maxmemory-policy', 'noeviction');
+  admin.disconnect();
+});
+
 test('nodes of every role wait for Postgres at their start, and start without Redis', async () => {
   await postgres.kill();
   const nobody = `redis://127.0.0.1:${await freePort()}`;
-  const waits = /Postgres is away: the start waits for it/;
+  const waits = /the start waits for Postgres/;
   const printed = { api: '', worker: '', all: '' };
   const roles = ['api', 'worker', 'all'] as const;
   const started = roles.map((role) => {

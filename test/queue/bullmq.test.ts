@@ -45,6 +45,21 @@ queueContract('bullmqQueue', async () => {
   return opened;
 });
 
+test('a Redis that refuses to give jobs is not asked without a pause', async () => {
+  const { queue, redis, close, errors } = await openQueue();
+  const stop = await queue.work(async () => {}, new Map([['whale', 1]]));
+  await redis.acl('SETUSER', 'default', '-evalsha', '-eval');
+  await queue.add({ id: 'a', modelId: 'whale' }).catch(() => {});
+  // What wakes a worker that waits.
+  await redis.zadd(`{millrace:queue}:${Buffer.from('whale').toString('base64url')}:marker`, 0, '0');
+  await expect.poll(() => errors.length).toBeGreaterThan(0);
+  for (let n = 0; n < 500; n++) await redis.ping();
+  expect(errors.length).toBeLessThan(20);
+  await redis.acl('SETUSER', 'default', '+evalsha', '+eval');
+  await stop();
+  await close();
+});
+
 describe('over several processes', () => {
   type Node = Awaited<ReturnType<typeof openQueue>> & { worker: ScriptedWorker };
   let nodes: Node[];

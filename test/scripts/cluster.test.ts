@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -90,4 +90,16 @@ it('starts two nodes on one set of data, reports a death, stops in order, and ke
   expect(await ask(url, query)).toEqual({ conversation: { id } });
   next.child.kill('SIGTERM');
   expect(await next.ended).toMatchObject({ code: 0 });
+});
+
+it('is stopped in the middle of its start as at any other time', async () => {
+  const pidFile = join(folder.path, '.millrace/cluster/pids');
+  const pids = () => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
+  const { child, ended } = cluster();
+  await expect.poll(pids).toMatch(/redis/);
+  const [pid = ''] = /^\d+/.exec(pids()) ?? [];
+  child.kill('SIGTERM');
+  const { code, output } = await ended;
+  expect({ code, output }).toEqual({ code: 0, output: expect.not.stringContaining('graphql') });
+  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
 });

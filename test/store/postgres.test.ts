@@ -14,15 +14,16 @@ afterAll(() => server.stop());
 
 const newDatabase = () => server.database(`test_${++databases}`);
 const ignore = () => {};
+const outage = { began: ignore, ended: ignore };
 
 storeContract('Postgres', async (options) =>
-  openPostgresStore({ url: await newDatabase(), poolSize: 5, onError: ignore, ...options }),
+  openPostgresStore({ url: await newDatabase(), poolSize: 5, onError: ignore, outage, ...options }),
 );
 
 test('the tables are made once, however many nodes start together', async () => {
   const url = await newDatabase();
   const stores = await Promise.all(
-    Array.from({ length: 6 }, () => openPostgresStore({ url, poolSize: 2, onError: ignore })),
+    Array.from({ length: 6 }, () => openPostgresStore({ url, poolSize: 2, onError: ignore, outage })),
   );
   await stores[0]?.viewers.put({ id: 'usr_1', name: 'Ann', role: 'MEMBER' });
   expect(await stores[5]?.viewers.byIds(['usr_1'])).toEqual([{ id: 'usr_1', name: 'Ann', role: 'MEMBER' }]);
@@ -32,7 +33,7 @@ test('the tables are made once, however many nodes start together', async () => 
 test('limits hold over several nodes', async () => {
   const url = await newDatabase();
   const nodes = await Promise.all(
-    Array.from({ length: 3 }, () => openPostgresStore({ url, poolSize: 4, onError: ignore })),
+    Array.from({ length: 3 }, () => openPostgresStore({ url, poolSize: 4, onError: ignore, outage })),
   );
   await nodes[0]?.viewers.put(ann);
   const submitAll = async (limits: Parameters<typeof draft>[0]) => {
@@ -55,7 +56,7 @@ test('limits hold over several nodes', async () => {
 });
 
 test('a database that is away is UNAVAILABLE, and one that is back works without a restart', async () => {
-  const store = await openPostgresStore({ url: await newDatabase(), poolSize: 3, onError: ignore });
+  const store = await openPostgresStore({ url: await newDatabase(), poolSize: 3, onError: ignore, outage });
   await store.viewers.put({ id: 'usr_1', name: 'Ann', role: 'MEMBER' });
   await server.kill();
   for (let i = 0; i < 3; i++) {
@@ -68,7 +69,7 @@ test('a database that is away is UNAVAILABLE, and one that is back works without
 });
 
 test('a database that goes in the middle of queries fails those, and nothing else', async () => {
-  const store = await openPostgresStore({ url: await newDatabase(), poolSize: 3, onError: ignore });
+  const store = await openPostgresStore({ url: await newDatabase(), poolSize: 3, onError: ignore, outage });
   let asked = 0;
   const ask = async () => {
     for (;;) {
@@ -86,12 +87,42 @@ test('a database that goes in the middle of queries fails those, and nothing els
 test('a start waits for a database that is away, and says so', async () => {
   const url = await newDatabase();
   await server.kill();
-  const told = Promise.withResolvers<unknown>();
-  const opened = openPostgresStore({ url, poolSize: 2, onError: told.resolve });
-  expect(String(await told.promise)).toMatch(/Postgres is away: .*ECONNREFUSED/);
+  const told = Promise.withResolvers<string>();
+  const opened = openPostgresStore({ url, poolSize: 2, onError: ignore, outage: { ...outage, began: told.resolve } });
+  expect(await told.promise).toMatch(/ECONNREFUSED.*: the start waits for Postgres$/);
   await server.start();
   const store = await opened;
   await store.check();
+  await store.close();
+});
+
+test('a start waits for a database that has no room, and says that first', async () => {
+  const url = new URL(await newDatabase());
+  const owner = new Client({ connectionString: url.href });
+  await owner.connect();
+  await owner.query('create role crowded login connection limit 0; grant create on schema public to crowded');
+  const told = Promise.withResolvers<string>();
+  const began = told.resolve;
+  const { href } = Object.assign(url, { username: 'crowded' });
+  const opened = openPostgresStore({ url: href, poolSize: 2, onError: ignore, outage: { ...outage, began } });
+  expect(await told.promise).toBe('too many connections for role "crowded": the start waits for Postgres');
+  await owner.query('alter role crowded connection limit -1');
+  await owner.end();
+  await (await opened).close();
+});
+
+test('an outage is told when it begins and when it is over, and `check` says what is away', async () => {
+  const told: string[] = [];
+  const began = (sentence: string) => told.push(sentence);
+  const ended = Promise.withResolvers<void>();
+  const url = await newDatabase();
+  const store = await openPostgresStore({ url, poolSize: 2, onError: ignore, outage: { began, ended: ended.resolve } });
+  await server.kill();
+  await expect.poll(() => store.check().catch(String)).toMatch(/^MillraceError: Postgres can't be used: ECONNREFUSED$/);
+  expect(told.at(-1)).toMatch(/^Postgres can't be used: .*ECONNREFUSED/);
+  await server.start();
+  const over = ended.promise.then(() => true);
+  await expect.poll(() => Promise.race([over, store.check().then(() => false)])).toBe(true);
   await store.close();
 });
 
@@ -113,7 +144,7 @@ test('a database that is there and lets nobody in ends the start, and says why',
   await guard();
   const failure = async (change: Partial<URL>) => {
     const { href } = Object.assign(new URL(url), change);
-    const error = await openPostgresStore({ url: href, poolSize: 2, onError: ignore }).catch(
+    const error = await openPostgresStore({ url: href, poolSize: 2, onError: ignore, outage }).catch(
       (reason: unknown) => reason,
     );
     expect(String(error)).toMatch(/DATABASE_URL\. Set /);
