@@ -2,9 +2,9 @@ import type { ApiKey } from '../domain/api-key.ts';
 import { type AuditEvent, auditEvent } from '../domain/audit.ts';
 import { badInput, notFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import { hashSecret, keyToken, newSecret } from '../domain/secret.ts';
 import type { Store } from '../store/store.ts';
 import type { Actor, ApiKeys } from './auth.ts';
-import { hashSecret, keyToken, newSecret } from './token.ts';
 
 const longestName = 100;
 

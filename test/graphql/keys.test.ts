@@ -147,6 +147,9 @@ test('refusals are written down without what was shown', async () => {
     ...{ kind: 'SIGN_IN_FAILED', ip: '127.0.0.1', actorId: null },
     detail: { reason: 'There is no such API key.' },
   });
+  const link = 'link_0123456789abcdef0123456789abcdef0123456789abcdef';
+  await expect(app.get('{ viewer { id } }', {}, link)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect.poll(newest).toMatchObject({ detail: { reason: 'There is no such link.' } });
   const { rows } = await app.parts.store.audit.page({ limit: 100, from: 'start' });
   expect(JSON.stringify(rows)).not.toMatch(/[0-9a-f]{40}/);
 });
