@@ -105,7 +105,7 @@ export type AuditEvent = Node & {
   actor?: Maybe<Viewer>;
   /** When it happened. */
   at: Scalars['DateTime']['output'];
-  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner. */
+  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner, of a link. */
   detail: Scalars['String']['output'];
   /** `evt_…` */
   id: Scalars['ID']['output'];
@@ -149,10 +149,16 @@ export type AuditEventKind =
   | 'KEY_CREATED'
   /** An API key was revoked. */
   | 'KEY_REVOKED'
+  /** An admin made a link to another viewer's generation or conversation. */
+  | 'LINK_CREATED'
+  /** An admin revoked a link to another viewer's generation or conversation. */
+  | 'LINK_REVOKED'
   /** An admin sent a message in another viewer's conversation. */
   | 'MESSAGE_SENT'
   /** Somebody showed a token that was refused. Where many did, their number is in `detail`. */
-  | 'SIGN_IN_FAILED';
+  | 'SIGN_IN_FAILED'
+  /** An admin changed who may read another viewer's generation or conversation. */
+  | 'VISIBILITY_CHANGED';
 
 /** One place where a model runs. */
 export type Backend = {
