@@ -19,6 +19,9 @@ export const apiKeys = (keys: KeyRecords): CredentialKind => ({
 
 const credentialOf = ({ key, viewerName }: StoredKey): Credential => {
   const { id, viewerId, role, expiresAt, revokedAt, lastUsedAt } = key;
-  const session = { viewer: { id: viewerId, name: viewerName, role }, credentialId: id, expiresAt };
+  const { tokensPerDay, tokensPerMonth } = key;
+  const hasQuota = tokensPerDay !== null || tokensPerMonth !== null;
+  const account = hasQuota && { account: { id, tokensPerDay, tokensPerMonth } };
+  const session = { viewer: { id: viewerId, name: viewerName, role, ...account }, credentialId: id, expiresAt };
   return { id, revoked: revokedAt !== null, session, lastUsedAt };
 };

@@ -113,6 +113,8 @@ interface KeyTable {
   name: string;
   role: ViewerRole;
   secret_hash: string;
+  tokens_per_day: BigOrNull;
+  tokens_per_month: BigOrNull;
   created_at: Big;
   expires_at: BigOrNull;
   revoked_at: BigOrNull;
@@ -216,6 +218,8 @@ export const toKey = (row: Omit<Selectable<KeyTable>, 'secret_hash'>): ApiKey =>
   viewerId: row.viewer_id,
   name: row.name,
   role: row.role,
+  tokensPerDay: numberOrNull(row.tokens_per_day),
+  tokensPerMonth: numberOrNull(row.tokens_per_month),
   createdAt: Number(row.created_at),
   expiresAt: numberOrNull(row.expires_at),
   revokedAt: numberOrNull(row.revoked_at),

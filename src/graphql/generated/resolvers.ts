@@ -59,6 +59,10 @@ export type ApiKey = Node & {
   revokedAt?: Maybe<Scalars['DateTime']['output']>;
   /** What may be done with it. */
   role: ViewerRole;
+  /** Tokens that it may take in one UTC day, in the place of what its viewer may; null where it has no such quota. */
+  tokensPerDay?: Maybe<Scalars['Float']['output']>;
+  /** The same in one UTC month. */
+  tokensPerMonth?: Maybe<Scalars['Float']['output']>;
   /** Whoever shows it is this viewer. */
   viewer: Viewer;
 };
@@ -260,6 +264,13 @@ export type CreateApiKeyInput = {
   name: Scalars['String']['input'];
   /** What may be done with it. */
   role?: ViewerRole;
+  /**
+   * A quota of its own: tokens of prompts and answers in one UTC day. What is generated with such a key counts for it, and not
+   * for its viewer. Where left out beside the other one, what the server's settings allow viewers.
+   */
+  tokensPerDay?: InputMaybe<Scalars['Float']['input']>;
+  /** The same in one UTC month. */
+  tokensPerMonth?: InputMaybe<Scalars['Float']['input']>;
   /** Whose it is to be, by `usr_…`; a new viewer with the key's name and role, where left out. */
   viewer?: InputMaybe<Scalars['ID']['input']>;
 };
@@ -1032,7 +1043,10 @@ export type ViewerUsageByDayArgs = {
   last?: Scalars['Int']['input'];
 };
 
-/** How much a viewer may do. What has no limit is null. */
+/**
+ * How much a viewer may do, or, for whoever came with an API key that has a quota of its own, what that key may take. What has no
+ * limit is null.
+ */
 export type ViewerLimits = {
   __typename?: 'ViewerLimits';
   /** Generations that are queued or running. */
@@ -1327,6 +1341,8 @@ export type ApiKeyResolvers<ContextType = Context, ParentType extends ResolversP
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
+  tokensPerDay?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  tokensPerMonth?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };

@@ -55,12 +55,12 @@ export const Mutation: MutationResolvers = {
   },
   createApiKey: async (
     _root,
-    { input: { name, role = 'MEMBER', viewer: viewerId = null, expiresAt = null } },
+    { input: { role = 'MEMBER', viewer: viewerId = null, expiresAt = null, ...input } },
     context,
   ) => {
     onlyAdmins(context.viewer, 'make API keys');
     const by = { actorId: context.viewer.id, ip: context.ip };
-    const { key, token } = await context.keys.create({ name, role, viewerId, expiresAt }, by);
+    const { key, token } = await context.keys.create({ ...input, role, viewerId, expiresAt }, by);
     return { apiKey: key, secret: token };
   },
   revokeApiKey: async (_root, { input }, { viewer, ip, keys }) => {

@@ -22,7 +22,7 @@ export const Viewer: ViewerResolvers = {
     const today = Math.floor(Date.now() / dayMs);
     return context.loaders.dailyUsage.load({ viewerId: id, from: (today + 1 - last) * dayMs });
   },
-  limits: (owner, _args, context) => context.loaders.limits.load(asked(owner, context).id),
+  limits: (owner, _args, context) => context.loaders.limits.load(asked(owner, context)),
 };
 
 export const DailyUsage: DailyUsageResolvers = {

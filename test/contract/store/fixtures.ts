@@ -104,7 +104,8 @@ export async function createConversation(store: Store, changes: Partial<Conversa
 /** A key of Ann's, that nobody has stored yet. */
 export function newKey(changes: Partial<ApiKey> = {}): ApiKey {
   const times = { createdAt: 1_795_000_000_123, expiresAt: null, revokedAt: null, lastUsedAt: null };
-  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...times, ...changes };
+  const quota = { tokensPerDay: null, tokensPerMonth: 9_000_000_000 };
+  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...quota, ...times, ...changes };
 }
 
 export async function generationOf(store: Store, id: string) {

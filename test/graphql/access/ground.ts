@@ -67,7 +67,8 @@ export async function makeGround(app: TestApp, shared: Shared = {}): Promise<Gro
 /** Every field of it, and of what was written down of it, has a value. */
 async function keyOfAnn(store: Store): Promise<{ key: string; event: string }> {
   const key = { id: newId('key'), viewerId: people.ann.id, name: 'Ann’s', role: 'MEMBER' } as const;
-  await store.keys.create({ ...key, createdAt: 1, expiresAt: 2, revokedAt: 3, lastUsedAt: 4 }, 'hash');
+  const quota = { tokensPerDay: 5, tokensPerMonth: 6 };
+  await store.keys.create({ ...key, ...quota, createdAt: 1, expiresAt: 2, revokedAt: 3, lastUsedAt: 4 }, 'hash');
   const event = auditEvent('KEY_CREATED', { actorId: people.ada.id, subjectId: key.id, ip: '127.0.0.1' });
   await store.audit.add(event);
   return { key: key.id, event: event.id };
