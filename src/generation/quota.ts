@@ -30,10 +30,14 @@ export const accountOf = ({ id, account }: Viewer, limits: GenerationLimits): Ac
   tokensPerMonth: account?.tokensPerMonth ?? limits.tokensPerMonth,
 });
 
-/** As many tokens as a generation is thought to take at most, before any backend has counted its prompt. */
-export function tokensFor(promptCharacters: number, maxTokens: number | undefined, limits: GenerationLimits): number {
+/**
+ * As many tokens as a generation is thought to take at most, and those of its prompt among them, before any backend has
+ * counted.
+ */
+export function tokensFor(promptCharacters: number, maxTokens: number | undefined, limits: GenerationLimits) {
+  const promptEstimate = Math.ceil(promptCharacters / charactersPerToken);
   const answer = maxTokens ?? Math.min(assumedTokens, limits.maxTokens);
-  return Math.ceil(promptCharacters / charactersPerToken) + answer;
+  return { promptEstimate, reservedTokens: promptEstimate + answer };
 }
 
 interface QuotaDeps {

@@ -74,6 +74,7 @@ interface GenerationTable {
   messages: string | null;
   text: string;
   reserved_tokens: Big;
+  prompt_estimate: Big;
   /** Null in rows of a version without quotas: the viewer's. */
   account_id: string | null;
 }
@@ -87,6 +88,8 @@ interface DailyUsageTable {
   generations: Big;
   prompt_tokens: Big;
   completion_tokens: Big;
+  /** Of prompts whose tokens nobody has told: for quotas alone. */
+  estimated_tokens: Big;
 }
 
 /** How fast the last completed generations of a model were: a ring, the slot is the count modulo its size. */

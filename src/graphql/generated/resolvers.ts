@@ -38,7 +38,7 @@ export type Allowance = {
   reserved: Scalars['Float']['output'];
   /** When `used` is 0 again; null where that depends on what the viewer does. */
   resetsAt?: Maybe<Scalars['DateTime']['output']>;
-  /** How much is used; tokens by generations that have ended, as they were counted. */
+  /** How much is used; tokens by generations that have ended, as they were counted, prompts of which nobody told as estimated. */
   used: Scalars['Float']['output'];
 };
 

@@ -41,19 +41,22 @@ interface DraftOptions {
   /** Without limits where left out. */
   account?: Partial<Account>;
   reservedTokens?: number;
+  promptEstimate?: number;
   generationsAtOnce?: number;
 }
 
 /** A generation on a prompt of its own. */
 export function draft(options: DraftOptions = {}): GenerationDraft {
   const { id = newId('gen'), viewerId = ann.id, modelId = 'whale', createdAt = 1000 } = options;
-  const { key = null, fingerprint = 'call me', reservedTokens = 0, generationsAtOnce = null } = options;
+  const { key = null, fingerprint = 'call me', generationsAtOnce = null } = options;
+  const { reservedTokens = 0, promptEstimate = 0 } = options;
   return {
     generation: { id, viewerId, modelId, parameters: {}, onDisconnect: 'CONTINUE', createdAt },
     messages: [{ role: 'USER', text: 'Call me' }],
     reply: null,
     account: { id: viewerId, tokensPerDay: null, tokensPerMonth: null, ...options.account },
     reservedTokens,
+    promptEstimate,
     generationsAtOnce,
     idempotencyKey: key,
     fingerprint,
