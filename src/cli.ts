@@ -10,6 +10,7 @@ Usage
   millrace [serve] [options]       run the server
   millrace config check [options]  say what the configuration means, or everything that is wrong with it
   millrace key create --name <name> [--role ADMIN|MEMBER|READER] [--viewer usr_…] [--expires 90d]
+                      [--tokens-per-day <number>] [--tokens-per-month <number>]
                                    make an API key, and print it: it is shown once
   millrace key list                all API keys, newest first
   millrace key revoke <id>         end one, and within 5 s all that is open with it
@@ -35,13 +36,15 @@ const options = {
   name: { type: 'string' },
   viewer: { type: 'string' },
   expires: { type: 'string' },
+  'tokens-per-day': { type: 'string' },
+  'tokens-per-month': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
 
 const commands = ['serve', 'config check', 'key create', 'key list', 'key revoke'];
 /** What only `key create` takes; its `--role` is the key's, and no process'. */
-const keyOptions = ['name', 'viewer', 'expires'] as const;
+const keyOptions = ['name', 'viewer', 'expires', 'tokens-per-day', 'tokens-per-month'] as const;
 const optionNames = Object.keys(options).map((name) => `--${name}`);
 
 /** Runs the command with `args`, and resolves to the exit code: 1 where it can't start, 2 for wrong usage. */

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { ApiKeyWay } from './auth/api-key.ts';
+import { apiKeys } from './auth/api-key.ts';
 import type { ApiKeys, Authenticator } from './auth/auth.ts';
 import { jwts } from './auth/jwt.ts';
 import { createApiKeys } from './auth/keys.ts';
-import { withLinks } from './auth/links.ts';
+import { KnownCredentials } from './auth/known.ts';
+import { shareLinks, withLinks } from './auth/links.ts';
 import { noAuthentication } from './auth/none.ts';
 import { refusals } from './auth/refusals.ts';
 import { slowSignIns } from './auth/sign-ins.ts';
-import { anyOf } from './auth/ways.ts';
+import { anyOf, type Way } from './auth/ways.ts';
 import type { Backend } from './backends/backend.ts';
 import { ngramBackend } from './backends/ngram/ngram.ts';
 import { openaiBackend } from './backends/openai.ts';
@@ -217,7 +218,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   };
   const { store, bus, log } = parts;
   // First of all, since it asks the records: what comes later has something to close.
-  const others = people ?? (await openAuthenticator(config, { store, onError: warn }));
+  const others = await openAuthenticator(config, { store, onError: warn }, people);
 
   const tails = new Tails({ log, bus, onError: warn });
   const known = new Set(config.models.map(({ id }) => id));
@@ -235,7 +236,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   const services = { generations, conversations, sharing, quotas, keys, store, models, rates, service };
   const origins = originRules({ origins: config.server.origins, loopbackOnly: config.auth.mode.includes('none') });
   const { introspection, graphiql, trustedDocuments } = config.server;
-  const auth = slowed(withLinks(others, { store, onError: warn }), config, parts.clientLimits);
+  const auth = slowed(others, config, parts.clientLimits);
   const worker =
     config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger, warn);
 
@@ -268,23 +269,19 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   };
 }
 
-/** Lets clients in by the ways that the configuration names. */
+/** Lets clients in by the ways that the configuration names, and by links in any case. */
 async function openAuthenticator(
   { auth: { mode, jwt } }: Config,
   deps: { readonly store: Store; readonly onError: (error: unknown) => void },
+  people?: Authenticator,
 ): Promise<Authenticator> {
   const { store, onError } = deps;
-  if (mode.includes('none')) {
-    const everybody = noAuthentication();
-    const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
-    await store.viewers.put(viewer);
-    return everybody;
-  }
   const { note, close } = refusals({ add: store.audit.add, onError });
-  const auth = anyOf(
-    [...(mode.includes('apiKey') ? [new ApiKeyWay(deps)] : []), ...(jwt ? [jwts(jwt, deps)] : [])],
-    note,
-  );
+  const ways: Way[] = [new KnownCredentials(shareLinks(store.links), deps)];
+  if (mode.includes('apiKey')) ways.push(new KnownCredentials(apiKeys(store.keys), deps));
+  if (jwt) ways.push(jwts(jwt, deps));
+  const everybody = people ?? (mode.includes('none') ? await openForEverybody(store) : undefined);
+  const auth = everybody ? withLinks(everybody, anyOf(ways, note)) : anyOf(ways, note);
   return {
     ...auth,
     close() {
@@ -297,6 +294,13 @@ async function openAuthenticator(
 function slowed(auth: Authenticator, config: Config, limits: Limits): Authenticator {
   const { signInFailuresPerMinute: limit } = config.limits;
   return limit === null ? auth : slowSignIns(auth, limits.rate('sign-ins', { limit, windowSeconds: 60 }));
+}
+
+async function openForEverybody(store: Store): Promise<Authenticator> {
+  const everybody = noAuthentication();
+  const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
+  await store.viewers.put(viewer);
+  return everybody;
 }
 
 /** What runs generations: the pools of all models, the queue's jobs, and the sweep. */

@@ -12,6 +12,8 @@ export interface KeyOptions {
   readonly role?: string | undefined;
   readonly viewer?: string | undefined;
   readonly expires?: string | undefined;
+  readonly 'tokens-per-day'?: string | undefined;
+  readonly 'tokens-per-month'?: string | undefined;
 }
 
 /** Whoever may run the command on this machine may do all that it does. */
@@ -37,9 +39,14 @@ export async function keyCommand(config: Config, [verb, id]: readonly string[], 
 }
 
 /** The token alone goes to stdout, so that a script can take it from there. */
-async function create(keys: ApiKeys, { name, role, viewer, expires }: KeyOptions, { auth }: Config): Promise<void> {
+async function create(keys: ApiKeys, options: KeyOptions, { auth }: Config): Promise<void> {
+  const { name, role, viewer, expires } = options;
   if (name === undefined) throw new StartError('key create needs a --name, for people to tell the key by.');
-  const input = { name, role: roleOf(role), viewerId: viewer ?? null, expiresAt: timeOf(expires) };
+  const quota = {
+    tokensPerDay: tokensOf(options, 'tokens-per-day'),
+    tokensPerMonth: tokensOf(options, 'tokens-per-month'),
+  };
+  const input = { name, role: roleOf(role), viewerId: viewer ?? null, expiresAt: timeOf(expires), ...quota };
   const { key, token } = await keys.create(input, commandLine);
   const end = key.expiresAt === null ? 'does not expire' : `expires ${dateOf(key.expiresAt)}`;
   process.stderr.write(`${key.id} of viewer ${key.viewerId}, ${key.role}, ${end}. This is shown once, keep it:\n`);
@@ -63,12 +70,17 @@ async function list(keys: ApiKeys): Promise<void> {
   } while (after !== undefined);
 }
 
-function lineOf({ id, role, viewerId, name, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey): string {
+function lineOf({ id, role, viewerId, name, createdAt, expiresAt, revokedAt, lastUsedAt, ...quota }: ApiKey): string {
   const expired = expiresAt !== null && expiresAt <= Date.now();
   const ends = expiresAt === null ? 'does not expire' : `${expired ? 'expired' : 'expires'} ${dateOf(expiresAt)}`;
   const state = revokedAt === null ? ends : `revoked ${dateOf(revokedAt)}`;
   const used = lastUsedAt === null ? 'never used' : `last used ${dateOf(lastUsedAt)}`;
-  return [id, role.padEnd(6), viewerId, `made ${dateOf(createdAt)}`, state, used, JSON.stringify(name)].join('  ');
+  const tokens = [
+    ...(quota.tokensPerDay === null ? [] : [`${quota.tokensPerDay} tokens/day`]),
+    ...(quota.tokensPerMonth === null ? [] : [`${quota.tokensPerMonth} tokens/month`]),
+  ];
+  const times = [`made ${dateOf(createdAt)}`, state, used];
+  return [id, role.padEnd(6), viewerId, ...times, ...tokens, JSON.stringify(name)].join('  ');
 }
 
 const dateOf = (time: number): string => `${new Date(time).toISOString().slice(0, 16)}Z`;
@@ -77,6 +89,13 @@ function roleOf(given = 'MEMBER'): ViewerRole {
   const role = roles.find((each) => each === given.toUpperCase());
   if (!role) throw new StartError(`--role of a key must be one of ${roles.join(', ')}.`);
   return role;
+}
+
+function tokensOf(options: KeyOptions, name: 'tokens-per-day' | 'tokens-per-month'): number | null {
+  const given = options[name];
+  if (given === undefined) return null;
+  if (!/^[1-9]\d{0,14}$/.test(given)) throw new StartError(`--${name} must be a whole number from 1 on.`);
+  return Number(given);
 }
 
 function timeOf(given: string | undefined): number | null {

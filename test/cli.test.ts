@@ -48,6 +48,7 @@ it.each([
   [['key', 'revoke', 'key_1', 'key_2'], 'there is no command "key revoke key_1 key_2".'],
   [['serve', '--name', 'x'], '--name belongs to key create'],
   [['key', 'list', '--expires=1d'], '--expires belongs to key create'],
+  [['key', 'list', '--tokens-per-day=1'], '--tokens-per-day belongs to key create'],
 ])('answers %j with what is wrong with it, and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await millrace(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -90,13 +91,29 @@ it.each([[['config', 'check']], [['serve']], [[]]])('ends %j with every mistake 
 });
 
 it('makes keys before there is a server, lists and revokes them; the token alone is on stdout', async () => {
-  const made = await millrace(['key', 'create', '--name', 'Ann "A"', '--role', 'admin', '--expires', '90d']);
+  const made = await millrace([
+    'key',
+    'create',
+    '--name',
+    'Ann "A"',
+    '--role',
+    'admin',
+    '--expires',
+    '90d',
+    '--tokens-per-day',
+    '1000',
+    '--tokens-per-month=9000000000',
+  ]);
   expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^millrace_key_\w{26}_[0-9a-f]{64}\n$/) });
   // Nobody can come in with it: there is no millrace.yaml.
   expect(made.stderr).toContain('set auth.mode to apiKey');
   const [id = ''] = /key_\w{26}/.exec(made.stdout) ?? [];
   const { stdout: listed } = await millrace(['key', 'list']);
-  expect(listed).toMatch(new RegExp(`^${id}  ADMIN   usr_\\w+  made .* expires .* never used  "Ann \\\\"A\\\\""\n$`));
+  expect(listed).toMatch(
+    new RegExp(
+      `^${id}  ADMIN   usr_\\w+  made .* expires .* never used  1000 tokens/day  9000000000 tokens/month  "Ann \\\\"A\\\\""\n$`,
+    ),
+  );
   expect(await millrace(['key', 'revoke', id])).toMatchObject({ code: 0, stderr: '' });
   expect((await millrace(['key', 'list'])).stdout).toContain('  revoked 2');
 });
@@ -106,6 +123,7 @@ it.each([
   [['key', 'create', '--name', ' '], '1 to 100 characters'],
   [['key', 'create', '--name', 'x', '--role', 'ROOT'], 'must be one of ADMIN, MEMBER, READER'],
   [['key', 'create', '--name', 'x', '--expires', '1y'], 'must be a length of time such as'],
+  [['key', 'create', '--name', 'x', '--tokens-per-day', '0'], '--tokens-per-day must be a whole number'],
   [['key', 'create', '--name', 'x', '--viewer', 'usr_1'], 'The viewer usr_1 was not found'],
   [['key', 'revoke', 'key_1'], 'The key key_1 was not found'],
   [['key', 'revoke'], 'needs the id of a key'],

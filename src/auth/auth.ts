@@ -63,6 +63,9 @@ export interface NewApiKey {
   readonly viewerId: string | null;
   /** Milliseconds since 1970; null where it does not expire. */
   readonly expiresAt: number | null;
+  /** A quota of its own; what is left out, or null, is as for all viewers. Neither: it counts as its viewer's. */
+  readonly tokensPerDay?: number | null;
+  readonly tokensPerMonth?: number | null;
 }
 
 /** Who does something, for the audit log. */

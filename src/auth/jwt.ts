@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Viewer, ViewerRole } from '../domain/conversation.ts';
 import { unauthenticated } from '../domain/errors.ts';
+import { keepable } from '../domain/text.ts';
 import type { Store } from '../store/store.ts';
 import type { Session } from './auth.ts';
 import { keySet } from './jwks.ts';
@@ -101,7 +102,7 @@ function viewerOf(payload: JWTPayload, { roleClaim, nameClaim, defaultRole }: Jw
   const name = claim(payload, nameClaim);
   return {
     id: `usr_${hash('sha256', JSON.stringify([iss, sub])).slice(0, 32)}`,
-    name: (typeof name === 'string' && name !== '' ? name : sub).slice(0, longestName).toWellFormed(),
+    name: keepable((typeof name === 'string' && name !== '' ? name : sub).slice(0, longestName)),
     role: roleOf(claim(payload, roleClaim)) ?? defaultRole,
   };
 }

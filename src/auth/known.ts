@@ -1,147 +1,197 @@
-import { type MillraceError, unauthenticated } from '../domain/errors.ts';
-import { hashToken } from '../domain/secret.ts';
+import { unauthenticated } from '../domain/errors.ts';
 import type { Session } from './auth.ts';
+import type { Way } from './ways.ts';
 
-/** A kept credential. Times are ms since 1970; null where it does not expire, or was not revoked. */
+/** A record that lets in whoever shows its token. Times are ms since 1970. */
 export interface Credential {
   readonly id: string;
-  readonly expiresAt: number | null;
-  readonly revokedAt: number | null;
+  readonly revoked: boolean;
+  /** What its holder is let in to; it ends when the credential expires. */
+  readonly session: Session;
+  /** Null where it never was, or where that is not written. */
+  readonly lastUsedAt: number | null;
 }
 
-interface KnownOptions<Row extends Credential> {
-  /** The record whose token has this hash. */
-  readonly byHash: (hash: string) => Promise<Row | undefined>;
-  /** Several records in one statement. */
-  readonly byIds: (ids: readonly string[]) => Promise<Row[]>;
-  readonly sessionOf: (row: Row) => Session;
-  /** Told of records that could not be read: they are asked for again. */
-  readonly onError: (error: unknown) => void;
-  readonly pollMs?: number;
-  readonly now?: () => number;
+/** Credentials of one kind, in the records. */
+export interface CredentialKind {
+  /** What people call one of them. */
+  readonly name: string;
+  /** Of their ids. */
+  readonly prefix: 'key_' | 'link_';
+  /** Whether a token is of this kind, right or wrong. */
+  takes(token: string): boolean;
+  /** The one whose token this is, good or not; undefined where there is none. */
+  load(token: string): Promise<Credential | undefined>;
+  /** Several in one statement. */
+  byIds(ids: readonly string[]): Promise<Credential[]>;
+  /** Notes that these were used then; missing where nobody wants to know. */
+  touch?(ids: readonly string[], at: number): Promise<void>;
 }
+
+interface KnownOptions {
+  /** Told that the records could not be read, or written to: that is tried again. */
+  readonly onError: (error: unknown) => void;
+  readonly askMs?: number;
+}
+
+/** How often the records are asked what has become of those in use: so old may be what is known. */
+const defaultAskMs = 2_000;
+/** One that nobody has shown for this long, and that no socket or stream is open with, is forgotten. */
+const forgetMs = 600_000;
+/** The time of last use is written so often, at most. */
+const touchMs = 60_000;
+/** Ids in one statement, at most: SQLite takes 32,766 parameters, and lists are filled up to a power of two. */
+const idsAtOnce = 16_384;
 
 interface Known {
-  readonly id: string;
-  session: Session;
-  /** When the records last said that it is good, and when it was last shown. */
-  goodAt: number;
-  shownAt: number;
+  credential: Credential;
+  usedAt: number;
+  /** The last use that was written. */
+  touchedAt: number;
 }
 
-/** All that are known are asked for again this often, in one statement: so long does a revoked one live on at most. */
-const defaultPollMs = 2_000;
-/** One that has not been shown for so long, and that nobody watches, is forgotten. */
-const forgetMs = 60_000;
+interface Watch {
+  readonly session: Session;
+  readonly onEnd: () => void;
+}
 
 /**
- * Credentials that are kept as records, by their tokens. What was found is remembered, so that who comes again costs
- * nothing, and asked for again while it is: the answer is never older than two polls, on any node.
+ * Lets in by credentials of one kind. The records are asked for one when its token is first shown in this process, and
+ * from then on for all that are in use together, every 2 s: what was revoked or given another role, on whatever node, ends
+ * its sessions after that time, with no message to be lost. While the records are away, what is known stays good until it
+ * expires.
  */
-export class KnownCredentials<Row extends Credential> {
-  readonly #options: KnownOptions<Row>;
-  readonly #pollMs: number;
-  readonly #now: () => number;
-  readonly #byToken = new Map<string, Known>();
-  readonly #asking = new Map<string, Promise<Session>>();
-  readonly #watchers = new Map<string, Set<() => void>>();
-  readonly #timer: NodeJS.Timeout;
-  #polling = false;
+export class KnownCredentials implements Way {
+  readonly #kind: CredentialKind;
+  readonly #options: KnownOptions;
+  /** By token: who comes again costs a look into this map. */
+  readonly #known = new Map<string, Known>();
+  readonly #loading = new Map<string, Promise<Known | undefined>>();
+  readonly #watches = new Map<string, Set<Watch>>();
+  #closed = false;
+  #timer: NodeJS.Timeout;
 
-  constructor(options: KnownOptions<Row>) {
+  constructor(kind: CredentialKind, options: KnownOptions) {
+    this.#kind = kind;
     this.#options = options;
-    this.#pollMs = options.pollMs ?? defaultPollMs;
-    this.#now = options.now ?? Date.now;
-    this.#timer = setInterval(() => void this.#poll(), this.#pollMs).unref();
+    this.#timer = this.#later();
   }
 
-  /** Who shows this token. @throws MillraceError `UNAUTHENTICATED`; `UNAVAILABLE` where the records are away */
-  async session(token: string): Promise<Session> {
-    const now = this.#now();
-    const known = this.#byToken.get(token);
-    if (known && now - known.goodAt < 2 * this.#pollMs) {
-      if (hasPassed(known.session.expiresAt, now)) throw refused();
-      known.shownAt = now;
-      return known.session;
-    }
-    // Of many who come at once with one token, the first asks.
-    const asking = this.#asking.get(token) ?? this.#ask(token).finally(() => this.#asking.delete(token));
-    this.#asking.set(token, asking);
-    return asking;
+  takes(token: string): boolean {
+    return this.#kind.takes(token);
   }
 
-  async #ask(token: string): Promise<Session> {
-    const now = this.#now();
-    const row = await this.#options.byHash(hashToken(token));
-    if (!row || !isGood(row, now)) {
-      this.#byToken.delete(token);
-      throw refused();
-    }
-    const session = this.#options.sessionOf(row);
-    this.#byToken.set(token, { id: row.id, session, goodAt: now, shownAt: now });
+  async authenticate(token: string): Promise<Session> {
+    const known = this.#known.get(token) ?? (await this.#load(token));
+    const { name } = this.#kind;
+    if (!known) throw unauthenticated(`There is no such ${name}.`);
+    const { revoked, session } = known.credential;
+    const now = Date.now();
+    if (revoked) throw unauthenticated(`This ${name} was revoked.`);
+    if (session.expiresAt !== null && session.expiresAt <= now) throw unauthenticated(`This ${name} has expired.`);
+    known.usedAt = now;
     return session;
   }
 
-  /** Calls `onEnd` once when the credential is good no more. Gives what ends the watch. */
-  watch(id: string, onEnd: () => void): () => void {
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers);
-    // A wrapper of its own, so that one function may watch twice.
-    const own = () => onEnd();
-    watchers.add(own);
-    return () => {
-      watchers.delete(own);
-      if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id);
-    };
+  watch(session: Session, onEnd: () => void): () => void {
+    const { credentialId: id } = session;
+    if (!id?.startsWith(this.#kind.prefix)) return () => {};
+    const watch = { session, onEnd };
+    const all = this.#watches.get(id) ?? new Set();
+    this.#watches.set(id, all.add(watch));
+    return () => this.#unwatch(id, watch);
+  }
+
+  #unwatch(id: string, watch: Watch): void {
+    const all = this.#watches.get(id);
+    all?.delete(watch);
+    if (all?.size === 0) this.#watches.delete(id);
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#watchers.clear();
+    this.#closed = true;
+    clearTimeout(this.#timer);
   }
 
-  async #poll(): Promise<void> {
-    this.#forget();
-    const ids = new Set([...this.#watchers.keys(), ...[...this.#byToken.values()].map(({ id }) => id)]);
-    if (this.#polling || ids.size === 0) return;
-    this.#polling = true;
-    try {
-      const askedAt = this.#now();
-      const rows = await this.#options.byIds([...ids]);
-      this.#apply(ids, new Map(rows.filter((row) => isGood(row, this.#now())).map((row) => [row.id, row])), askedAt);
-    } catch (error) {
-      // Who is known has been for too long, soon: who comes then is told that the records are away.
-      this.#options.onError(error);
-    } finally {
-      this.#polling = false;
+  /** Once for all that show the same token at the same time, as all clients of a server do that comes back. */
+  #load(token: string): Promise<Known | undefined> {
+    const underWay = this.#loading.get(token);
+    if (underWay) return underWay;
+    const asking = this.#kind
+      .load(token)
+      .then((credential) => {
+        if (!credential) return undefined;
+        const known = { credential, usedAt: 0, touchedAt: credential.lastUsedAt ?? 0 };
+        this.#known.set(token, known);
+        return known;
+      })
+      .finally(() => this.#loading.delete(token));
+    this.#loading.set(token, asking);
+    return asking;
+  }
+
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => void this.#askAgain(), this.#options.askMs ?? defaultAskMs).unref();
+  }
+
+  async #askAgain(): Promise<void> {
+    const { onError } = this.#options;
+    await this.#refresh().catch(onError);
+    await this.#touch().catch(onError);
+    if (!this.#closed) this.#timer = this.#later();
+  }
+
+  async #refresh(): Promise<void> {
+    const longAgo = Date.now() - forgetMs;
+    for (const [token, { credential, usedAt }] of this.#known) {
+      if (usedAt < longAgo && !this.#watches.has(credential.id)) this.#known.delete(token);
+    }
+    const ids = new Set(this.#watches.keys());
+    for (const { credential } of this.#known.values()) ids.add(credential.id);
+    for (const asked of portions([...ids])) {
+      const found = await this.#kind.byIds(asked);
+      this.#apply(new Set(asked), new Map(found.map((credential) => [credential.id, credential])));
     }
   }
 
-  #forget(): void {
-    const before = this.#now() - forgetMs;
-    for (const [token, { id, shownAt }] of this.#byToken) {
-      if (shownAt < before && !this.#watchers.has(id)) this.#byToken.delete(token);
+  #apply(asked: ReadonlySet<string>, found: ReadonlyMap<string, Credential>): void {
+    for (const [token, known] of this.#known) {
+      const now = found.get(known.credential.id);
+      if (now) known.credential = now;
+      else if (asked.has(known.credential.id)) this.#known.delete(token);
+    }
+    for (const id of asked) {
+      for (const watch of this.#watches.get(id) ?? []) {
+        if (holds(watch.session, found.get(id))) continue;
+        this.#unwatch(id, watch);
+        watch.onEnd();
+      }
     }
   }
 
-  /** @param ids which were asked for @param good those of them that are good */
-  #apply(ids: ReadonlySet<string>, good: ReadonlyMap<string, Row>, askedAt: number): void {
-    for (const [token, known] of this.#byToken) {
-      const row = good.get(known.id);
-      if (row) Object.assign(known, { session: this.#options.sessionOf(row), goodAt: askedAt });
-      else if (ids.has(known.id)) this.#byToken.delete(token);
-    }
-    for (const [id, watchers] of this.#watchers) {
-      if (good.has(id) || !ids.has(id)) continue;
-      this.#watchers.delete(id);
-      for (const onEnd of watchers) onEnd();
+  async #touch(): Promise<void> {
+    if (!this.#kind.touch) return;
+    const now = Date.now();
+    const due = [...this.#known.values()].filter(
+      ({ usedAt, touchedAt }) => usedAt > touchedAt && now - touchedAt >= touchMs,
+    );
+    for (const some of portions(due)) {
+      await this.#kind.touch(
+        some.map(({ credential }) => credential.id),
+        now,
+      );
+      for (const known of some) known.touchedAt = now;
     }
   }
 }
 
-const hasPassed = (at: number | null, now: number): boolean => at !== null && at <= now;
+function* portions<Item>(items: readonly Item[]): Iterable<readonly Item[]> {
+  for (let from = 0; from < items.length; from += idsAtOnce) yield items.slice(from, from + idsAtOnce);
+}
 
-const isGood = ({ expiresAt, revokedAt }: Credential, now: number): boolean =>
-  revokedAt === null && !hasPassed(expiresAt, now);
-
-const refused = (): MillraceError => unauthenticated('This token is unknown, has expired or was revoked.');
+/** Whether a session that was begun by a credential is still what that gives: a name may change meanwhile, no more. */
+function holds({ viewer, expiresAt }: Session, now: Credential | undefined): boolean {
+  if (!now || now.revoked || now.session.expiresAt !== expiresAt) return false;
+  const { id, role } = now.session.viewer;
+  return viewer.id === id && viewer.role === role;
+}

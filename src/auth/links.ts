@@ -1,39 +1,35 @@
+import { hashSecret, isLinkToken } from '../domain/secret.ts';
 import type { ShareLink } from '../domain/sharing.ts';
-import type { Store } from '../store/store.ts';
-import type { Authenticator, Session } from './auth.ts';
-import { KnownCredentials } from './known.ts';
-
-interface LinksOptions {
-  readonly store: Pick<Store, 'links'>;
-  /** Told of links that could not be looked at again. */
-  readonly onError: (error: unknown) => void;
-  readonly pollMs?: number;
-}
+import type { LinkRecords } from '../store/store.ts';
+import type { Authenticator } from './auth.ts';
+import type { Credential, CredentialKind } from './known.ts';
 
 const prefix = 'link_';
 
-/** Lets in who shows the token of a link, as nobody but a reader of what it leads to; `others` decides on the rest. */
-export function withLinks(others: Authenticator, { store, ...options }: LinksOptions): Authenticator {
-  const { byHash, byIds } = store.links;
-  const links = new KnownCredentials({ ...options, byHash, byIds, sessionOf });
-  return {
-    authenticate: async (credentials) =>
-      credentials.token?.startsWith(prefix) ? links.session(credentials.token) : others.authenticate(credentials),
-
-    watch: (session, onEnd) =>
-      session.credentialId?.startsWith(prefix)
-        ? links.watch(session.credentialId, onEnd)
-        : others.watch(session, onEnd),
-
-    close() {
-      links.close();
-      others.close();
-    },
-  };
-}
-
-const sessionOf = ({ id, targetId, expiresAt }: ShareLink): Session => ({
-  viewer: { id: `usr_${id}`, name: 'Link', role: 'READER', only: targetId },
-  credentialId: id,
-  expiresAt,
+/** Links: whoever shows the token of one is nobody but a reader of what it leads to. */
+export const shareLinks = (links: LinkRecords): CredentialKind => ({
+  name: 'link',
+  prefix,
+  takes: isLinkToken,
+  async load(token) {
+    const link = await links.byHash(hashSecret(token));
+    return link && credentialOf(link);
+  },
+  byIds: async (ids) => (await links.byIds(ids)).map(credentialOf),
 });
+
+/** Who shows a link's token is for `links` to decide on, also where `others` would let everybody in. */
+export const withLinks = (others: Authenticator, links: Authenticator): Authenticator => ({
+  authenticate: async (credentials) =>
+    (isLinkToken(credentials.token ?? '') ? links : others).authenticate(credentials),
+  watch: (session, onEnd) => (session.credentialId?.startsWith(prefix) ? links : others).watch(session, onEnd),
+  close() {
+    links.close();
+    others.close();
+  },
+});
+
+const credentialOf = ({ id, targetId, expiresAt, revokedAt }: ShareLink): Credential => {
+  const viewer = { id: `usr_${id}`, name: 'Link', role: 'READER', only: targetId } as const;
+  return { id, revoked: revokedAt !== null, session: { viewer, credentialId: id, expiresAt }, lastUsedAt: null };
+};

@@ -17,6 +17,9 @@ export const mayChange = (viewer: Viewer, ownerId: string): boolean =>
 /** Whether a viewer may see more of the viewer `id` than their name, which stands on what they share: role, lists, usage. */
 export const mayReadViewer = (viewer: Viewer, id: string): boolean => isTheirs(viewer, id);
 
+/** Whether a viewer may see and do what concerns the server as a whole: backends, API keys, the audit log. */
+export const mayOversee = (viewer: Viewer): boolean => viewer.role === 'ADMIN';
+
 /** Whether a viewer may read a conversation, and all that is said in it. */
 export function mayReadConversation(viewer: Viewer, { id, ownerId, visibility }: Conversation): boolean {
   if (viewer.only !== undefined) return viewer.only === id;

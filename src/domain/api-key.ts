@@ -10,6 +10,9 @@ export interface ApiKey {
   readonly name: string;
   /** What may be done with it. */
   readonly role: ViewerRole;
+  /** A quota of its own, in tokens by UTC day and month, in the place of its viewer's; null where it has none. */
+  readonly tokensPerDay: number | null;
+  readonly tokensPerMonth: number | null;
   readonly createdAt: number;
   /** From when on it is refused; null where it does not expire. */
   readonly expiresAt: number | null;

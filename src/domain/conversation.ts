@@ -1,4 +1,5 @@
 import type { Role } from './generation.ts';
+import type { Account } from './quota.ts';
 import type { Visibility } from './sharing.ts';
 
 export interface Conversation {
@@ -37,4 +38,6 @@ export interface Viewer {
   readonly role: ViewerRole;
   /** Of who came by a link: id of the one generation or conversation that they may read. */
   readonly only?: string;
+  /** Of who came by a key with a quota of its own: that; what is null in it is as for all viewers. */
+  readonly account?: Account;
 }

@@ -1,6 +1,6 @@
 import { MillraceError } from './errors.ts';
 
-/** Whose quota a generation counts against: its viewer's, or that of the key it came with, which is one viewer's. */
+/** Whose quota a generation counts against: its viewer's, or that of the key it came with, where that has a quota; a key is one viewer's. */
 export interface Account {
   readonly id: string;
   /** Tokens of prompts and answers by UTC day; null is no limit. */

@@ -69,8 +69,8 @@ export interface Conversations {
 
 /** How much viewers may do. */
 export interface Quotas {
-  /** What each of these viewers is allowed, and what of that is left now. */
-  limits(viewerIds: readonly string[]): Promise<Map<string, ViewerLimits>>;
+  /** What each of these viewers is allowed, by the account they came with, and what of that is left now; by viewer id. */
+  limits(viewers: readonly Viewer[]): Promise<Map<string, ViewerLimits>>;
 }
 
 /** Null where there is no limit. */

@@ -23,17 +23,21 @@ const assumedTokens = 4_096;
  */
 const charactersPerToken = 4;
 
-/** The account that a viewer's generations count against. */
-export const accountOf = ({ id }: Viewer, { tokensPerDay, tokensPerMonth }: GenerationLimits): Account => ({
-  id,
-  tokensPerDay,
-  tokensPerMonth,
+/** The account that a viewer's generations count against: their own, or that of the key they came by. */
+export const accountOf = ({ id, account }: Viewer, limits: GenerationLimits): Account => ({
+  id: account?.id ?? id,
+  tokensPerDay: account?.tokensPerDay ?? limits.tokensPerDay,
+  tokensPerMonth: account?.tokensPerMonth ?? limits.tokensPerMonth,
 });
 
-/** As many tokens as a generation is thought to take at most, before any backend has counted its prompt. */
-export function tokensFor(promptCharacters: number, maxTokens: number | undefined, limits: GenerationLimits): number {
+/**
+ * As many tokens as a generation is thought to take at most, and those of its prompt among them, before any backend has
+ * counted.
+ */
+export function tokensFor(promptCharacters: number, maxTokens: number | undefined, limits: GenerationLimits) {
+  const promptEstimate = Math.ceil(promptCharacters / charactersPerToken);
   const answer = maxTokens ?? Math.min(assumedTokens, limits.maxTokens);
-  return Math.ceil(promptCharacters / charactersPerToken) + answer;
+  return { promptEstimate, reservedTokens: promptEstimate + answer };
 }
 
 interface QuotaDeps {
@@ -45,26 +49,28 @@ interface QuotaDeps {
 /** What the configured limits leave to viewers. */
 export function createQuotas({ store, limits, now = Date.now }: QuotaDeps): Quotas {
   return {
-    async limits(viewerIds) {
+    async limits(viewers) {
       const at = now();
-      const standings = await store.usage.standings(viewerIds, at);
-      return new Map(viewerIds.map((id) => [id, limitsOf(id, standings.get(id), limits, at)]));
+      const ids = viewers.map(({ id }) => id);
+      const standings = await store.usage.standings(ids, at);
+      return new Map(viewers.map((viewer) => [viewer.id, limitsOf(viewer, standings.get(viewer.id), limits, at)]));
     },
   };
 }
 
 function limitsOf(
-  id: string,
+  viewer: Viewer,
   standing: ViewerStanding | undefined,
   limits: GenerationLimits,
   at: number,
 ): ViewerLimits {
+  const { id, tokensPerDay, tokensPerMonth } = accountOf(viewer, limits);
   const own = standing?.accounts.get(id);
   const { day, month } = periodsOf(at);
   const open = { used: standing?.open ?? 0, reserved: 0 };
   return {
-    tokensPerDay: allowance(limits.tokensPerDay, own?.day, day.end),
-    tokensPerMonth: allowance(limits.tokensPerMonth, own?.month, month.end),
+    tokensPerDay: allowance(tokensPerDay, own?.day, day.end),
+    tokensPerMonth: allowance(tokensPerMonth, own?.month, month.end),
     generationsAtOnce: allowance(limits.generationsAtOnce, open, null),
   };
 }

@@ -3,7 +3,7 @@ import type { Conversation, Viewer } from '../domain/conversation.ts';
 import { badInput, conflict, MillraceError, notFound } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
 import { idPrefix, newId } from '../domain/ids.ts';
-import { hashToken, newToken } from '../domain/secret.ts';
+import { hashSecret, newLinkToken } from '../domain/secret.ts';
 import type { ShareLink } from '../domain/sharing.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/store.ts';
@@ -51,9 +51,9 @@ export function createSharing({ store, log, bus, now = Date.now }: SharingDeps):
       if (expiresAt !== null && expiresAt <= at) throw badInput('`expiresAt` has passed: give a time to come.');
       const good = (await store.links.ofTargets([id])).filter((link) => isGood(link, at));
       if (good.length >= maxLinks) throw conflict(`${id} has ${maxLinks} links already: revoke one that nobody needs.`);
-      const token = newToken('link');
+      const token = newLinkToken();
       const link = { id: newId('link'), targetId: id, createdAt: at, expiresAt, revokedAt: null };
-      await store.links.create(link, hashToken(token));
+      await store.links.create(link, hashSecret(token));
       return { link, token };
     },
 

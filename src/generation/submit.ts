@@ -45,7 +45,7 @@ export function draftOf(
   return {
     generation,
     account: accountOf(viewer, limits),
-    reservedTokens: tokensFor(promptCharacters, parameters.maxTokens, limits),
+    ...tokensFor(promptCharacters, parameters.maxTokens, limits),
     generationsAtOnce: limits.generationsAtOnce,
     idempotencyKey: key,
     fingerprint: fingerprint(meant),

@@ -1,5 +1,6 @@
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import type { Progress } from '../domain/progress.ts';
+import { keepable } from '../domain/text.ts';
 import type { Log } from '../log/log.ts';
 import { appendNext } from './append.ts';
 
@@ -117,7 +118,7 @@ export class Writer {
   async #writeNext(): Promise<void> {
     if (this.#error || !this.#ready()) return;
     const end = this.#text.length - (endsInHighSurrogate(this.#text) ? 1 : 0);
-    const text = this.#text.slice(0, end).toWellFormed();
+    const text = keepable(this.#text.slice(0, end));
     const tokens = this.#tokens;
     this.#text = this.#text.slice(end);
     this.#tokens = 0;

@@ -30,7 +30,7 @@ export interface Loaders {
   /** By the id of what they lead to. */
   readonly shareLinks: DataLoader<string, ShareLink[]>;
   readonly figures: DataLoader<string, ModelFigures>;
-  readonly limits: DataLoader<string, ViewerLimits>;
+  readonly limits: DataLoader<Viewer, ViewerLimits, string>;
   readonly usage: DataLoader<string, UsageTotals>;
   readonly dailyUsage: DataLoader<DailyUsageKey, DailyUsage[], string>;
 }
@@ -70,10 +70,13 @@ export function createLoaders({ generations, quotas, store }: Services, viewer: 
       const figures = await store.generations.modelFigures();
       return ids.map((id) => figures.get(id) ?? noFigures);
     }),
-    limits: new DataLoader(async (ids) => {
-      const limits = await quotas.limits(ids);
-      return ids.map((id) => limits.get(id) ?? new Error(`${id} has no limits.`));
-    }),
+    limits: new DataLoader(
+      async (viewers) => {
+        const limits = await quotas.limits(viewers);
+        return viewers.map(({ id }) => limits.get(id) ?? new Error(`${id} has no limits.`));
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
     usage: new DataLoader(async (ids) => {
       const totals = await store.usage.totals(ids);
       return ids.map((id) => totals.get(id) ?? noUsage);

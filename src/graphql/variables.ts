@@ -1,18 +1,30 @@
-import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST, getVariableValues } from 'graphql';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  getOperationAST,
+  getVariableValues,
+  type ValidationRule,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { isKeepable } from '../domain/text.ts';
 
 /** Items and entries of all variables together: room for a chat of 3,000 messages. */
 const maxValues = 10_000;
 /** Each error quotes the whole object that it is in, which may have all that a body may have. */
 const maxErrors = 3;
 
-/** Refuses variables that are wrong before the executor does, which finds 50 mistakes before it stops. */
+/** Refuses variables that are wrong before the executor does, which finds 50 mistakes before it stops; and texts that can't be kept. */
 export function variableLimits(mask: (error: unknown) => GraphQLError): Plugin {
   const hook = ({ args, setResultAndStopExecution }: Hook) => {
     const errors = mistakes(args);
     if (errors.length > 0) setResultAndStopExecution({ errors: errors.map((error) => mask(answered(error))) });
   };
-  return { onExecute: hook, onSubscribe: hook };
+  return {
+    onValidate: ({ addValidationRule }) => addValidationRule(keepableLiterals),
+    onExecute: hook,
+    onSubscribe: hook,
+  };
 }
 
 interface Hook {
@@ -20,26 +32,36 @@ interface Hook {
   setResultAndStopExecution(result: ExecutionResult): void;
 }
 
+const unkeepable = 'has U+0000 or half of a surrogate pair. Send well-formed Unicode without U+0000.';
+
+/** Halves of pairs are no literals at all to the parser. */
+const keepableLiterals: ValidationRule = (context) => ({
+  StringValue(node) {
+    if (!isKeepable(node.value)) context.reportError(new GraphQLError(`A text ${unkeepable}`, { nodes: node }));
+  },
+});
+
 function mistakes({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
-  if (variableValues && hasMoreValues(variableValues, maxValues)) {
-    return [new GraphQLError(`The variables have more than ${maxValues} values. Send less at once.`)];
-  }
+  const wrong = variableValues && mistakeIn(variableValues);
+  if (wrong) return [new GraphQLError(wrong)];
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
   if (definitions.length === 0) return [];
   return getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors }).errors ?? [];
 }
 
-function hasMoreValues(variables: object, most: number): boolean {
+/** What is wrong with them whatever they are for. */
+function mistakeIn(variables: object): string | undefined {
   const open: unknown[] = [variables];
   let count = 0;
   while (open.length > 0) {
     const value = open.pop();
+    if (typeof value === 'string' && !isKeepable(value)) return `A text in the variables ${unkeepable}`;
     if (typeof value !== 'object' || value === null) continue;
     count += Array.isArray(value) ? value.length : Object.keys(value).length;
-    if (count > most) return true;
+    if (count > maxValues) return `The variables have more than ${maxValues} values. Send less at once.`;
     open.push(...Object.values(value));
   }
-  return false;
+  return undefined;
 }
 
 /** As what is wrong with a document is. */

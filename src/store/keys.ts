@@ -10,6 +10,8 @@ const columns = [
   'viewer_id',
   'api_keys.name',
   'api_keys.role',
+  'tokens_per_day',
+  'tokens_per_month',
   'created_at',
   'expires_at',
   'revoked_at',
@@ -19,13 +21,15 @@ const columns = [
 /** The API keys by SQL. */
 export function sqlKeys(db: Kysely<Tables>): KeyRecords {
   return {
-    async create({ id, viewerId, name, role, createdAt, expiresAt, revokedAt, lastUsedAt }, secretHash, viewer) {
+    async create(key, secretHash, viewer) {
+      const { id, viewerId, name, role, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
       await db.transaction().execute(async (trx) => {
         if (viewer) await putViewer(trx, viewer);
         const times = { created_at: createdAt, expires_at: expiresAt, revoked_at: revokedAt, last_used_at: lastUsedAt };
+        const quota = { tokens_per_day: key.tokensPerDay, tokens_per_month: key.tokensPerMonth };
         await trx
           .insertInto('api_keys')
-          .values({ id, viewer_id: viewerId, name, role, secret_hash: secretHash, ...times })
+          .values({ id, viewer_id: viewerId, name, role, secret_hash: secretHash, ...quota, ...times })
           .execute();
       });
     },

@@ -54,7 +54,7 @@ function end(trx: Transaction<Tables>, id: string, outcome: Outcome) {
     })
     .where('id', '=', id)
     .where('status', 'in', ['QUEUED', 'RUNNING'])
-    .returning(['model_id', 'viewer_id', 'account_id', 'created_at'])
+    .returning(['model_id', 'viewer_id', 'account_id', 'created_at', 'prompt_estimate'])
     .executeTakeFirst();
 }
 
@@ -94,10 +94,12 @@ interface Ended {
   readonly account_id: string | null;
   readonly model_id: string;
   readonly created_at: number | string;
+  readonly prompt_estimate: number | string;
 }
 
 /** In all, and on the day when it was accepted: that is the day whose quota it was reserved from. */
-async function countForViewer(trx: Transaction<Tables>, ended: Ended, { usage }: Outcome): Promise<void> {
+async function countForViewer(trx: Transaction<Tables>, ended: Ended, outcome: Outcome): Promise<void> {
+  const { usage } = outcome;
   const taken = {
     viewer_id: ended.viewer_id,
     generations: 1,
@@ -116,15 +118,24 @@ async function countForViewer(trx: Transaction<Tables>, ended: Ended, { usage }:
     )
     .execute();
   const account_id = ended.account_id ?? ended.viewer_id;
+  const estimated_tokens = paysByEstimate(outcome) ? Number(ended.prompt_estimate) : 0;
   await trx
     .insertInto('daily_usage')
-    .values({ ...taken, day: dayOf(Number(ended.created_at)), model_id: ended.model_id, account_id })
+    .values({ ...taken, estimated_tokens, day: dayOf(Number(ended.created_at)), model_id: ended.model_id, account_id })
     .onConflict((conflict) =>
       conflict.columns(['viewer_id', 'day', 'model_id', 'account_id']).doUpdateSet((eb) => ({
         generations: eb('daily_usage.generations', '+', eb.ref('excluded.generations')),
         prompt_tokens: eb('daily_usage.prompt_tokens', '+', eb.ref('excluded.prompt_tokens')),
         completion_tokens: eb('daily_usage.completion_tokens', '+', eb.ref('excluded.completion_tokens')),
+        estimated_tokens: eb('daily_usage.estimated_tokens', '+', eb.ref('excluded.estimated_tokens')),
       })),
     )
     .execute();
 }
+
+/**
+ * Whether a prompt was read whose tokens nobody has told: else who cancels before the end would have it for nothing. What
+ * failed before its first token is no fault of who asked.
+ */
+const paysByEstimate = ({ status, usage, attempts, firstTokenAt }: Outcome): boolean =>
+  usage.promptTokens === null && (status === 'FAILED' ? firstTokenAt !== null : attempts > 0);

@@ -77,6 +77,8 @@ export interface GenerationDraft {
   readonly account: Account;
   /** As many tokens as it may take, kept from the account's quota until it has ended. */
   readonly reservedTokens: number;
+  /** Those of them that are for the prompt: what the account pays for it where no backend tells. */
+  readonly promptEstimate: number;
   /** How many of the viewer's may be queued and running at once, with this one; null is no limit. */
   readonly generationsAtOnce: number | null;
   readonly idempotencyKey: string | null;

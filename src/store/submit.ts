@@ -78,6 +78,7 @@ async function insert(trx: Transaction<Tables>, draft: GenerationDraft): Promise
       created_at: generation.createdAt,
       account_id: draft.account.id,
       reserved_tokens: draft.reservedTokens,
+      prompt_estimate: draft.promptEstimate,
       messages: messages && JSON.stringify(messages),
       text: '',
     })

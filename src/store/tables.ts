@@ -74,6 +74,7 @@ interface GenerationTable {
   messages: string | null;
   text: string;
   reserved_tokens: Big;
+  prompt_estimate: Big;
   /** Null in rows of a version without quotas: the viewer's. */
   account_id: string | null;
 }
@@ -87,6 +88,8 @@ interface DailyUsageTable {
   generations: Big;
   prompt_tokens: Big;
   completion_tokens: Big;
+  /** Of prompts whose tokens nobody has told: for quotas alone. */
+  estimated_tokens: Big;
 }
 
 /** How fast the last completed generations of a model were: a ring, the slot is the count modulo its size. */
@@ -113,6 +116,8 @@ interface KeyTable {
   name: string;
   role: ViewerRole;
   secret_hash: string;
+  tokens_per_day: BigOrNull;
+  tokens_per_month: BigOrNull;
   created_at: Big;
   expires_at: BigOrNull;
   revoked_at: BigOrNull;
@@ -216,6 +221,8 @@ export const toKey = (row: Omit<Selectable<KeyTable>, 'secret_hash'>): ApiKey =>
   viewerId: row.viewer_id,
   name: row.name,
   role: row.role,
+  tokensPerDay: numberOrNull(row.tokens_per_day),
+  tokensPerMonth: numberOrNull(row.tokens_per_month),
   createdAt: Number(row.created_at),
   expiresAt: numberOrNull(row.expires_at),
   revokedAt: numberOrNull(row.revoked_at),

@@ -121,7 +121,8 @@ const used = (db: Kysely<Tables>, viewerIds: readonly string[], day: Period, mon
   db
     .selectFrom('daily_usage')
     .select(({ eb, fn }) => {
-      const tokens = eb('prompt_tokens', '+', eb.ref('completion_tokens'));
+      const told = eb('prompt_tokens', '+', eb.ref('completion_tokens'));
+      const tokens = eb(told, '+', eb.ref('estimated_tokens'));
       const today = eb.case().when('day', '=', dayOf(day.start)).then(tokens).else(0).end();
       return [
         'viewer_id',

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ApiKeyWay } from '../../src/auth/api-key.ts';
+import { apiKeys } from '../../src/auth/api-key.ts';
 import type { ApiKeys } from '../../src/auth/auth.ts';
 import { createApiKeys } from '../../src/auth/keys.ts';
+import { KnownCredentials } from '../../src/auth/known.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -10,7 +11,7 @@ const askMs = 2_000;
 
 let store: Store;
 let keys: ApiKeys;
-let way: ApiKeyWay;
+let way: KnownCredentials;
 let away = false;
 const statements: string[] = [];
 const errors: unknown[] = [];
@@ -20,7 +21,7 @@ beforeEach(async () => {
   keys = createApiKeys(store);
   const byIds: Store['keys']['byIds'] = (ids) =>
     away ? Promise.reject(Object.assign(new Error('away'), { code: 'UNAVAILABLE' })) : store.keys.byIds(ids);
-  way = new ApiKeyWay({ store: { keys: { ...store.keys, byIds } }, onError: (error) => errors.push(error) });
+  way = new KnownCredentials(apiKeys({ ...store.keys, byIds }), { onError: (error) => errors.push(error) });
   away = false;
   statements.length = 0;
   errors.length = 0;

@@ -121,6 +121,11 @@ describe('a token that is taken', () => {
     expect(viewer).toMatchObject({ name: 'ann', role: 'MEMBER' });
   });
 
+  test('may have a name that not every database keeps', async () => {
+    const { viewer } = await open().show(await issuer.token('ann', { claims: { name: 'A\0nn \ud83d' } }));
+    expect(viewer.name).toBe('A\ufffdnn \ufffd');
+  });
+
   test('is the same viewer for the same sub of the same issuer, and expires with its clock tolerance', async () => {
     const { show } = open();
     const exp = now() + 60;

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Authenticator } from '../../src/auth/auth.ts';
-import { withLinks } from '../../src/auth/links.ts';
+import { KnownCredentials } from '../../src/auth/known.ts';
+import { shareLinks, withLinks } from '../../src/auth/links.ts';
 import { noAuthentication } from '../../src/auth/none.ts';
+import { anyOf } from '../../src/auth/ways.ts';
 import { MillraceError } from '../../src/domain/errors.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { hashToken, newToken } from '../../src/domain/secret.ts';
+import { hashSecret, newLinkToken } from '../../src/domain/secret.ts';
 import type { ShareLink } from '../../src/domain/sharing.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -13,6 +15,7 @@ let store: Store;
 let nodes: Authenticator[] = [];
 const statements: string[] = [];
 const errors: unknown[] = [];
+const refused: string[] = [];
 beforeEach(async () => {
   store = await openSqliteStore(':memory:', { onQuery: (statement) => statements.push(statement) });
 });
@@ -20,12 +23,17 @@ afterEach(async () => {
   for (const node of nodes) node.close();
   nodes = [];
   errors.length = 0;
+  refused.length = 0;
   await store.close();
 });
 
-/** One node's view of the links; it looks at them again every `pollMs`. */
-function node({ pollMs = 10, links = store.links }: { pollMs?: number; links?: Store['links'] } = {}): Authenticator {
-  const auth = withLinks(noAuthentication(), { store: { links }, pollMs, onError: (error) => errors.push(error) });
+/** One node's view of the links; it looks at them again every `askMs`. */
+function node({ askMs = 10, links = store.links }: { askMs?: number; links?: Store['links'] } = {}): Authenticator {
+  const way = new KnownCredentials(shareLinks(links), { askMs, onError: (error) => errors.push(error) });
+  const auth = withLinks(
+    noAuthentication(),
+    anyOf([way], (refusal) => refused.push(refusal.reason)),
+  );
   nodes.push(auth);
   return auth;
 }
@@ -33,8 +41,8 @@ function node({ pollMs = 10, links = store.links }: { pollMs?: number; links?: S
 async function makeLink(changes: Partial<ShareLink> = {}): Promise<{ link: ShareLink; token: string }> {
   const times = { createdAt: 1, expiresAt: null, revokedAt: null };
   const link = { id: newId('link'), targetId: 'gen_a', ...times, ...changes };
-  const token = newToken('link');
-  await store.links.create(link, hashToken(token));
+  const token = newLinkToken();
+  await store.links.create(link, hashSecret(token));
   return { link, token };
 }
 
@@ -54,20 +62,22 @@ describe('the token of a link', () => {
     const auth = node();
     const { link, token } = await makeLink({ revokedAt: 5 });
     const expired = await makeLink({ expiresAt: Date.now() });
-    for (const each of [newToken('link'), 'link_', link.id, token, expired.token]) {
+    for (const each of [newLinkToken(), 'link_', link.id, token, expired.token]) {
       await expect(enter(auth, each)).rejects.toMatchObject(unauthenticated);
     }
+    const none = 'There is no such link.';
+    expect(refused).toEqual([none, none, none, 'This link was revoked.', 'This link has expired.']);
   });
 
   test('is not in the records, and is as long as nobody can guess', async () => {
     const { token } = await makeLink();
     expect(token).toMatch(/^link_[\w-]{43}$/);
-    expect(hashToken(token)).not.toContain(token.slice(5, 12));
+    expect(hashSecret(token)).not.toContain(token.slice(5, 12));
     expect(await store.links.byHash(token)).toBeUndefined();
   });
 
   test('shown again costs no look into the records', async () => {
-    const auth = node({ pollMs: 60_000 });
+    const auth = node({ askMs: 60_000 });
     const { token } = await makeLink();
     await enter(auth, token);
     statements.length = 0;
@@ -76,7 +86,7 @@ describe('the token of a link', () => {
   });
 
   test('shown by many at once costs one look', async () => {
-    const auth = node({ pollMs: 60_000 });
+    const auth = node({ askMs: 60_000 });
     const { token } = await makeLink();
     statements.length = 0;
     await Promise.all(Array.from({ length: 10 }, () => enter(auth, token)));
@@ -84,7 +94,7 @@ describe('the token of a link', () => {
   });
 
   test('that expires is refused from that moment on, though it is remembered', async () => {
-    const auth = node({ pollMs: 60_000 });
+    const auth = node({ askMs: 60_000 });
     const expiresAt = Date.now() + 500;
     const { token } = await makeLink({ expiresAt });
     await enter(auth, token);
@@ -148,7 +158,7 @@ describe('a watch', () => {
     expect(calls).toBe(0);
   });
 
-  test('goes on while the records are away; who comes then is told so, and nobody is let in on old knowledge', async () => {
+  test('goes on while the records are away, and so does who is known; who is not is told so', async () => {
     const away = new MillraceError('UNAVAILABLE', 'away');
     let isAway = false;
     const links: Store['links'] = {
@@ -157,18 +167,21 @@ describe('a watch', () => {
       byHash: async (hash) => (isAway ? Promise.reject(away) : store.links.byHash(hash)),
     };
     const auth = node({ links });
-    const { link, token } = await makeLink();
+    const [{ link, token }, other] = [await makeLink(), await makeLink()];
     const session = await enter(auth, token);
     let ended = false;
     const end = new Promise<void>((resolve) => auth.watch(session, resolve)).then(() => {
       ended = true;
     });
     isAway = true;
-    await expect.poll(() => enter(auth, token).catch(({ code }) => code)).toBe('UNAVAILABLE');
-    expect([ended, errors[0]]).toEqual([false, away]);
-    isAway = false;
-    expect((await enter(auth, token)).credentialId).toBe(link.id);
     await store.links.revoke(link.id, 1);
+    await expect.poll(() => errors.length).toBeGreaterThan(2);
+    expect([ended, errors[0]]).toEqual([false, away]);
+    expect((await enter(auth, token)).credentialId).toBe(link.id);
+    await expect(enter(auth, other.token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    isAway = false;
     await end;
+    await expect(enter(auth, token)).rejects.toMatchObject(unauthenticated);
+    expect((await enter(auth, other.token)).credentialId).toBe(other.link.id);
   });
 });

@@ -1,55 +1,52 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { openParts } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config.ts';
-import type { Viewer } from '../../src/domain/conversation.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApiKeys } from '../../src/auth/keys.ts';
 import type { Generation } from '../../src/domain/generation.ts';
-import { periodsOf } from '../../src/domain/quota.ts';
-import type { Generations, SubmitInput } from '../../src/generation/generation.ts';
-import { createGenerations } from '../../src/generation/generations.ts';
-import { Tails } from '../../src/log/tail.ts';
 import type { DailyUsage, Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../folder.ts';
 
-/** A node that takes what several viewers ask for: the verbs on real parts, in this process. */
-export interface Office {
-  readonly store: Store;
-  submit(viewer: Viewer, input: SubmitInput): Promise<Generation>;
-  cancel(viewer: Viewer, id: string): Promise<Generation>;
-  close(): Promise<void>;
+interface Asked {
+  readonly model: string;
+  readonly prompt: string;
+  readonly parameters: { readonly maxTokens: number };
+  readonly idempotencyKey: string;
 }
 
-/** Opens a node on a Redis and a Postgres. For it the day never ends: what is booked on it is to be added up. */
-export async function openOffice(env: Readonly<Record<string, string>>, yaml: string): Promise<Office> {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder.path, 'millrace.yaml'), yaml);
-  const config = loadConfig({ env: { ...env, MILLRACE_ROLE: 'api' }, cwd: folder.path });
-  folder.remove();
-  const parts = await openParts(config, pino({ level: 'silent' }));
-  const errors: unknown[] = [];
-  const onError = (error: unknown) => void errors.push(error);
-  const tails = new Tails({ ...parts, onError });
-  const known = new Set(config.models.map(({ id }) => id));
-  const { end } = periodsOf(Date.now()).day;
-  const now = () => Math.min(Date.now(), end - 1);
-  const generations: Generations & { close(): void } = createGenerations({
-    ...config,
-    ...parts,
-    tails,
-    known,
-    onError,
-    now,
-  });
+/** A viewer with a key of their own, who asks nodes over HTTP, again where they say `UNAVAILABLE`. */
+export interface Customer {
+  /** The viewer's. */
+  readonly id: string;
+  /** The id of the new generation. @throws Error with the code of the answer's first error */
+  generate(url: string, input: Asked): Promise<string>;
+  cancel(url: string, id: string): Promise<void>;
+}
+
+export async function newCustomer(store: Store, name: string): Promise<Customer> {
+  const input = { name, role: 'MEMBER', viewerId: null, expiresAt: null } as const;
+  const { key, token } = await createApiKeys(store).create(input, { actorId: null, ip: null });
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+
+  async function ask<Data>(url: string, query: string, variables: object, times = 20): Promise<Data> {
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    const { data, errors } = (await response.json()) as {
+      data: Data;
+      errors?: { message: string; extensions: { code: string } }[];
+    };
+    if (errors?.[0]?.extensions.code === 'UNAVAILABLE' && times > 1) {
+      await sleep(250);
+      return ask(url, query, variables, times - 1);
+    }
+    if (errors?.[0]) throw Object.assign(new Error(errors[0].message), errors[0].extensions);
+    return data;
+  }
+
   return {
-    store: parts.store,
-    submit: generations.submit,
-    cancel: generations.cancel,
-    async close() {
-      generations.close();
-      tails.close();
-      await parts.close();
-      if (errors.length > 0) throw new AggregateError(errors, 'The node failed.');
+    id: key.viewerId,
+    async generate(url, input) {
+      const query = 'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }';
+      const data = await ask<{ generate: { generation: { id: string } } }>(url, query, { input });
+      return data.generate.generation.id;
+    },
+    async cancel(url, id) {
+      await ask(url, 'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { id } } }', { id });
     },
   };
 }

@@ -116,6 +116,17 @@ test('what an admin does with what is another’s is written down, and what anyb
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, text: "x" }) { generation { id } } }',
     ],
     ['GENERATION_CANCELLED', 'mutation ($run: ID!) { cancelGeneration(input: { id: $run }) { __typename } }'],
+    [
+      'VISIBILITY_CHANGED',
+      'mutation ($id: ID!) { setVisibility(input: { id: $id, visibility: SIGNED_IN }) { __typename } }',
+    ],
+    [
+      'VISIBILITY_CHANGED',
+      'mutation ($run: ID!) { setVisibility(input: { id: $run, visibility: SIGNED_IN }) { __typename } }',
+    ],
+    ['LINK_CREATED', 'mutation ($id: ID!) { createShareLink(input: { id: $id }) { __typename } }'],
+    ['LINK_CREATED', 'mutation ($run: ID!) { createShareLink(input: { id: $run }) { __typename } }'],
+    ['LINK_REVOKED', 'mutation ($link: ID!) { revokeShareLink(input: { id: $link }) { __typename } }'],
     ['CONVERSATION_DELETED', 'mutation ($id: ID!) { deleteConversation(input: { id: $id }) { __typename } }'],
   ];
   const count = async () => (await app.parts.store.audit.page({ limit: 100, from: 'start' })).rows.length;
@@ -126,10 +137,14 @@ test('what an admin does with what is another’s is written down, and what anyb
     const generate = 'mutation { generate(input: { prompt: "x" }) { generation { id } } }';
     type Run = { generate: { generation: { id: string } } };
     const run = (await app.get<Run>(generate, {}, tokens.MEMBER)).generate.generation.id;
+    const share = 'mutation ($id: ID!) { createShareLink(input: { id: $id }) { link { id } } }';
+    type Shared = { createShareLink: { link: { id: string } } };
+    const link = (await app.get<Shared>(share, { id: conversation.id }, tokens.MEMBER)).createShareLink.link.id;
     for (const [kind, query] of verbs) {
       const before = await count();
       const subjectId = query.includes('$run') ? run : conversation.id;
-      await app.get(query, query.includes('$run') ? { run } : { id: conversation.id }, tokens[role]);
+      const ids = { run, id: conversation.id, link };
+      await app.get(query, ids, tokens[role]);
       const [newest] = (await app.parts.store.audit.page({ limit: 1, from: 'start' })).rows;
       expect((await count()) - before).toBe(role === 'ADMIN' ? 1 : 0);
       const detail = { ownerId: conversation.owner.id };
@@ -147,6 +162,9 @@ test('refusals are written down without what was shown', async () => {
     ...{ kind: 'SIGN_IN_FAILED', ip: '127.0.0.1', actorId: null },
     detail: { reason: 'There is no such API key.' },
   });
+  const link = 'link_0123456789abcdef0123456789abcdef0123456789abcdef';
+  await expect(app.get('{ viewer { id } }', {}, link)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect.poll(newest).toMatchObject({ detail: { reason: 'There is no such link.' } });
   const { rows } = await app.parts.store.audit.page({ limit: 100, from: 'start' });
   expect(JSON.stringify(rows)).not.toMatch(/[0-9a-f]{40}/);
 });

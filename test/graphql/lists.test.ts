@@ -42,7 +42,7 @@ async function behind(app: TestApp): Promise<{ id: string; status: (typeof statu
     const id = `gen_${String(i).padStart(26, '0')}`;
     const generation = { id, viewerId: 'usr_local', modelId: 'nobody', parameters: {}, createdAt: at } as const;
     const account = { id: 'usr_local', tokensPerDay: null, tokensPerMonth: null };
-    const unlimited = { account, reservedTokens: 0, generationsAtOnce: null };
+    const unlimited = { account, reservedTokens: 0, promptEstimate: 0, generationsAtOnce: null };
     const asked = { generation: { ...generation, onDisconnect: 'CONTINUE' as const }, messages: [], reply: null };
     const draft = { ...asked, ...unlimited };
     await store.generations.submit({ ...draft, idempotencyKey: null, fingerprint: '' });

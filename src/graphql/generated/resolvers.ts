@@ -38,7 +38,7 @@ export type Allowance = {
   reserved: Scalars['Float']['output'];
   /** When `used` is 0 again; null where that depends on what the viewer does. */
   resetsAt?: Maybe<Scalars['DateTime']['output']>;
-  /** How much is used; tokens by generations that have ended, as they were counted. */
+  /** How much is used; tokens by generations that have ended, as they were counted, prompts of which nobody told as estimated. */
   used: Scalars['Float']['output'];
 };
 
@@ -59,6 +59,10 @@ export type ApiKey = Node & {
   revokedAt?: Maybe<Scalars['DateTime']['output']>;
   /** What may be done with it. */
   role: ViewerRole;
+  /** Tokens that it may take in one UTC day, in the place of what its viewer may; null where it has no such quota. */
+  tokensPerDay?: Maybe<Scalars['Float']['output']>;
+  /** The same in one UTC month. */
+  tokensPerMonth?: Maybe<Scalars['Float']['output']>;
   /** Whoever shows it is this viewer. */
   viewer: Viewer;
 };
@@ -105,7 +109,7 @@ export type AuditEvent = Node & {
   actor?: Maybe<Viewer>;
   /** When it happened. */
   at: Scalars['DateTime']['output'];
-  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner. */
+  /** What else there is to say, as a JSON object: a refusal's reason, the name of a key, the id of the owner, of a link. */
   detail: Scalars['String']['output'];
   /** `evt_…` */
   id: Scalars['ID']['output'];
@@ -149,10 +153,16 @@ export type AuditEventKind =
   | 'KEY_CREATED'
   /** An API key was revoked. */
   | 'KEY_REVOKED'
+  /** An admin made a link to another viewer's generation or conversation. */
+  | 'LINK_CREATED'
+  /** An admin revoked a link to another viewer's generation or conversation. */
+  | 'LINK_REVOKED'
   /** An admin sent a message in another viewer's conversation. */
   | 'MESSAGE_SENT'
   /** Somebody showed a token that was refused. Where many did, their number is in `detail`. */
-  | 'SIGN_IN_FAILED';
+  | 'SIGN_IN_FAILED'
+  /** An admin changed who may read another viewer's generation or conversation. */
+  | 'VISIBILITY_CHANGED';
 
 /** One place where a model runs. */
 export type Backend = {
@@ -254,6 +264,13 @@ export type CreateApiKeyInput = {
   name: Scalars['String']['input'];
   /** What may be done with it. */
   role?: ViewerRole;
+  /**
+   * A quota of its own: tokens of prompts and answers in one UTC day. What is generated with such a key counts for it, and not
+   * for its viewer. Where left out beside the other one, what the server's settings allow viewers.
+   */
+  tokensPerDay?: InputMaybe<Scalars['Float']['input']>;
+  /** The same in one UTC month. */
+  tokensPerMonth?: InputMaybe<Scalars['Float']['input']>;
   /** Whose it is to be, by `usr_…`; a new viewer with the key's name and role, where left out. */
   viewer?: InputMaybe<Scalars['ID']['input']>;
 };
@@ -1026,7 +1043,10 @@ export type ViewerUsageByDayArgs = {
   last?: Scalars['Int']['input'];
 };
 
-/** How much a viewer may do. What has no limit is null. */
+/**
+ * How much a viewer may do, or, for whoever came with an API key that has a quota of its own, what that key may take. What has no
+ * limit is null.
+ */
 export type ViewerLimits = {
   __typename?: 'ViewerLimits';
   /** Generations that are queued or running. */
@@ -1323,6 +1343,8 @@ export type ApiKeyResolvers<ContextType = Context, ParentType extends ResolversP
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['ViewerRole'], ParentType, ContextType>;
+  tokensPerDay?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  tokensPerMonth?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };

@@ -30,22 +30,37 @@ export const Mutation: MutationResolvers = {
     await writeDown(context, 'CONVERSATION_DELETED', { ownerId, subjectId: input.id });
     return { deletedId: input.id };
   },
-  setVisibility: async (_root, { input }, { viewer, sharing }) => ({
-    node: await sharing.setVisibility(viewer, input.id, input.visibility),
-  }),
-  createShareLink: (_root, { input }, { viewer, sharing }) =>
-    sharing.createLink(viewer, input.id, input.expiresAt ?? null),
-  revokeShareLink: async (_root, { input }, { viewer, sharing }) => ({
-    link: await sharing.revokeLink(viewer, input.id),
-  }),
+  setVisibility: async (_root, { input: { id, visibility } }, context) => {
+    const node = await context.sharing.setVisibility(context.viewer, id, visibility);
+    const ownerId = 'modelId' in node ? node.viewerId : node.ownerId;
+    await writeDown(context, 'VISIBILITY_CHANGED', { ownerId, subjectId: id, detail: { visibility } });
+    return { node };
+  },
+  createShareLink: async (_root, { input: { id, expiresAt = null } }, context) => {
+    const created = await context.sharing.createLink(context.viewer, id, expiresAt);
+    const detail = { link: created.link.id };
+    await writeDown(context, 'LINK_CREATED', { ownerId: await ownerOf(id, context), subjectId: id, detail });
+    return created;
+  },
+  revokeShareLink: async (_root, { input }, context) => {
+    const link = await context.sharing.revokeLink(context.viewer, input.id);
+    const { id, targetId } = link;
+    const detail = { link: id };
+    await writeDown(context, 'LINK_REVOKED', {
+      ownerId: await ownerOf(targetId, context),
+      subjectId: targetId,
+      detail,
+    });
+    return { link };
+  },
   createApiKey: async (
     _root,
-    { input: { name, role = 'MEMBER', viewer: viewerId = null, expiresAt = null } },
+    { input: { role = 'MEMBER', viewer: viewerId = null, expiresAt = null, ...input } },
     context,
   ) => {
     onlyAdmins(context.viewer, 'make API keys');
     const by = { actorId: context.viewer.id, ip: context.ip };
-    const { key, token } = await context.keys.create({ name, role, viewerId, expiresAt }, by);
+    const { key, token } = await context.keys.create({ ...input, role, viewerId, expiresAt }, by);
     return { apiKey: key, secret: token };
   },
   revokeApiKey: async (_root, { input }, { viewer, ip, keys }) => {

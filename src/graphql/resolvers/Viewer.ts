@@ -26,7 +26,7 @@ export const Viewer: ViewerResolvers = {
   limits: async (owner, _args, context) => {
     const { id } = asked(owner, context);
     const [limits, perSecond] = await Promise.all([
-      context.loaders.limits.load(id),
+      context.loaders.limits.load(asked(owner, context)),
       operationsPerSecond(context.rates, id),
     ]);
     return { ...limits, operationsPerSecond: perSecond };

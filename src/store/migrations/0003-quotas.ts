@@ -8,6 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       .addColumn(name, 'bigint', (column) => column.notNull().defaultTo(0))
       .execute();
   await addColumn('generations', 'reserved_tokens');
+  await addColumn('generations', 'prompt_estimate');
   // Null in rows from before: the viewer's.
   await db.schema.alterTable('generations').addColumn('account_id', 'text').execute();
   await reservations(db);
@@ -43,6 +44,7 @@ async function dailyUsage(db: Kysely<unknown>): Promise<void> {
     .addColumn('generations', 'bigint', (column) => column.notNull())
     .addColumn('prompt_tokens', 'bigint', (column) => column.notNull())
     .addColumn('completion_tokens', 'bigint', (column) => column.notNull())
+    .addColumn('estimated_tokens', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('daily_usage_key', ['viewer_id', 'day', 'model_id', 'account_id'])
     .execute();
 }

@@ -41,19 +41,22 @@ interface DraftOptions {
   /** Without limits where left out. */
   account?: Partial<Account>;
   reservedTokens?: number;
+  promptEstimate?: number;
   generationsAtOnce?: number;
 }
 
 /** A generation on a prompt of its own. */
 export function draft(options: DraftOptions = {}): GenerationDraft {
   const { id = newId('gen'), viewerId = ann.id, modelId = 'whale', createdAt = 1000 } = options;
-  const { key = null, fingerprint = 'call me', reservedTokens = 0, generationsAtOnce = null } = options;
+  const { key = null, fingerprint = 'call me', generationsAtOnce = null } = options;
+  const { reservedTokens = 0, promptEstimate = 0 } = options;
   return {
     generation: { id, viewerId, modelId, parameters: {}, onDisconnect: 'CONTINUE', createdAt },
     messages: [{ role: 'USER', text: 'Call me' }],
     reply: null,
     account: { id: viewerId, tokensPerDay: null, tokensPerMonth: null, ...options.account },
     reservedTokens,
+    promptEstimate,
     generationsAtOnce,
     idempotencyKey: key,
     fingerprint,
@@ -104,7 +107,8 @@ export async function createConversation(store: Store, changes: Partial<Conversa
 /** A key of Ann's, that nobody has stored yet. */
 export function newKey(changes: Partial<ApiKey> = {}): ApiKey {
   const times = { createdAt: 1_795_000_000_123, expiresAt: null, revokedAt: null, lastUsedAt: null };
-  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...times, ...changes };
+  const quota = { tokensPerDay: null, tokensPerMonth: 9_000_000_000 };
+  return { id: newId('key'), viewerId: ann.id, name: 'Robot', role: 'READER', ...quota, ...times, ...changes };
 }
 
 export async function generationOf(store: Store, id: string) {

@@ -50,6 +50,23 @@ export function quotaTests(open: Open): void {
     expect(await accountOf(ann.id)).toEqual({ day: { used: 57, reserved: 0 }, month: { used: 57, reserved: 0 } });
   });
 
+  test.each([
+    ['completed, by a backend that does not tell', {}, 37],
+    ['cancelled, once an attempt had begun', { status: 'CANCELLED', firstTokenAt: null }, 37],
+    ['cancelled in the queue', { status: 'CANCELLED', attempts: 0, firstTokenAt: null }, 7],
+    ['failed after its first token', { status: 'FAILED' }, 37],
+    ['failed before', { status: 'FAILED', firstTokenAt: null }, 7],
+    ['completed, by a backend that tells', { usage: { promptTokens: 20, completionTokens: 7 } }, 27],
+  ] as const)('a prompt of which nobody has told the tokens is taken as estimated: %s', async (_how, how, used) => {
+    const { generations, usage } = given.store;
+    const { generation } = await generations.submit(ofDay(100, 90, { promptEstimate: 30 }));
+    await generations.settle(generation.id, { ...ended(null, 7), ...how });
+    expect(await accountOf(ann.id)).toEqual({ day: { used, reserved: 0 }, month: { used, reserved: 0 } });
+    const told = { promptTokens: 'usage' in how ? 20 : 0, completionTokens: 7 };
+    expect((await usage.byDay([ann.id], now)).get(ann.id)).toMatchObject([told]);
+    expect((await usage.totals([ann.id])).get(ann.id)).toMatchObject(told);
+  });
+
   test('submits and ends at the same time never let more be taken than there is', async () => {
     const { generations } = given.store;
     let accepted = 0;

@@ -1,6 +1,6 @@
 import { auditEvent } from '../../../src/domain/audit.ts';
 import { newId } from '../../../src/domain/ids.ts';
-import { hashToken, newToken } from '../../../src/domain/secret.ts';
+import { hashSecret, newLinkToken } from '../../../src/domain/secret.ts';
 import type { Visibility } from '../../../src/domain/sharing.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { outcome, replyDraft } from '../../contract/store/fixtures.ts';
@@ -54,8 +54,8 @@ export async function makeGround(app: TestApp, shared: Shared = {}): Promise<Gro
   if (shared.conversation) await store.conversations.setVisibility(id, shared.conversation);
   if (shared.generation) await store.generations.setVisibility(generation, shared.generation);
   const link = async (targetId: string, expiresAt: number | null = null) => {
-    const [made, token] = [{ id: newId('link'), targetId, createdAt: 1, expiresAt, revokedAt: null }, newToken('link')];
-    await store.links.create(made, hashToken(token));
+    const [made, token] = [{ id: newId('link'), targetId, createdAt: 1, expiresAt, revokedAt: null }, newLinkToken()];
+    await store.links.create(made, hashSecret(token));
     return { link: made, token };
   };
   const [toGeneration, toConversation, expired] = [await link(generation), await link(id), await link(id, 2)];
@@ -67,7 +67,8 @@ export async function makeGround(app: TestApp, shared: Shared = {}): Promise<Gro
 /** Every field of it, and of what was written down of it, has a value. */
 async function keyOfAnn(store: Store): Promise<{ key: string; event: string }> {
   const key = { id: newId('key'), viewerId: people.ann.id, name: 'Ann’s', role: 'MEMBER' } as const;
-  await store.keys.create({ ...key, createdAt: 1, expiresAt: 2, revokedAt: 3, lastUsedAt: 4 }, 'hash');
+  const quota = { tokensPerDay: 5, tokensPerMonth: 6 };
+  await store.keys.create({ ...key, ...quota, createdAt: 1, expiresAt: 2, revokedAt: 3, lastUsedAt: 4 }, 'hash');
   const event = auditEvent('KEY_CREATED', { actorId: people.ada.id, subjectId: key.id, ip: '127.0.0.1' });
   await store.audit.add(event);
   return { key: key.id, event: event.id };

@@ -121,7 +121,7 @@ export const places: Readonly<Record<string, string>> = {
 
 const always = 'id model status text cursor finishReason usage attempts error';
 const times = 'createdAt startedAt firstTokenAt endedAt';
-const apiKey = 'id name role viewer createdAt expiresAt revokedAt lastUsedAt';
+const apiKey = 'id name role viewer tokensPerDay tokensPerMonth createdAt expiresAt revokedAt lastUsedAt';
 const auditEvent = 'id at kind actor subjectId ip detail';
 const talk = 'id title createdAt updatedAt owner messages lastMessage visibility';
 
