@@ -17,8 +17,8 @@ export const mayChange = (viewer: Viewer, ownerId: string): boolean =>
 /** Whether a viewer may see more of the viewer `id` than their name, which stands on what they share: role, lists, usage. */
 export const mayReadViewer = (viewer: Viewer, id: string): boolean => isTheirs(viewer, id);
 
-/** Whether a viewer may see the backends of models, which only those who run them need to know. */
-export const mayReadBackends = (viewer: Viewer): boolean => viewer.role === 'ADMIN';
+/** Whether a viewer may see and do what those need who run the server: backends, API keys, the audit log, what is others'. */
+export const mayAdminister = (viewer: Viewer): boolean => viewer.role === 'ADMIN';
 
 /** Whether a viewer may read a conversation, and all that is said in it. */
 export function mayReadConversation(viewer: Viewer, { id, ownerId, visibility }: Conversation): boolean {

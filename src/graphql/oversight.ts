@@ -1,11 +1,12 @@
+import { mayAdminister } from '../domain/access.ts';
 import { type AuditKind, auditEvent } from '../domain/audit.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { MillraceError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 
 /** @throws MillraceError `FORBIDDEN` where the viewer is no admin */
-export function onlyAdmins({ role }: Viewer, what: string): void {
-  if (role !== 'ADMIN') throw new MillraceError('FORBIDDEN', `Only admins may ${what}.`);
+export function onlyAdmins(viewer: Viewer, what: string): void {
+  if (!mayAdminister(viewer)) throw new MillraceError('FORBIDDEN', `Only admins may ${what}.`);
 }
 
 /** Writes down that somebody has changed what is another's. What one does with one's own is nobody's business. */
@@ -20,6 +21,6 @@ export async function writeDown(
 
 /** The owner of a conversation that an admin is about to change; anybody else can change only what is their own. */
 export async function ownerOf(conversationId: string, { viewer, loaders }: Context): Promise<string> {
-  if (viewer.role !== 'ADMIN') return viewer.id;
+  if (!mayAdminister(viewer)) return viewer.id;
   return (await loaders.conversations.load(conversationId))?.ownerId ?? viewer.id;
 }

@@ -1,4 +1,4 @@
-import { mayReadViewer } from '../../domain/access.ts';
+import { mayAdminister, mayReadViewer } from '../../domain/access.ts';
 import { idPrefix } from '../../domain/ids.ts';
 import { connection, pageRequest } from '../connections.ts';
 import type { Context } from '../context.ts';
@@ -15,11 +15,11 @@ async function findViewer(id: string, { loaders, viewer }: Context) {
 }
 
 async function findKey(id: string, { store, viewer }: Context) {
-  return viewer.role === 'ADMIN' ? ((await store.keys.byIds([id]))[0]?.key ?? null) : null;
+  return mayAdminister(viewer) ? ((await store.keys.byIds([id]))[0]?.key ?? null) : null;
 }
 
 async function findAuditEvent(id: string, { store, viewer }: Context) {
-  return viewer.role === 'ADMIN' ? ((await store.audit.byIds([id]))[0] ?? null) : null;
+  return mayAdminister(viewer) ? ((await store.audit.byIds([id]))[0] ?? null) : null;
 }
 
 export const Query: QueryResolvers = {
