@@ -9,6 +9,9 @@ export const auditKinds = [
   'MESSAGE_SENT',
   'CONVERSATION_RENAMED',
   'CONVERSATION_DELETED',
+  'VISIBILITY_CHANGED',
+  'LINK_CREATED',
+  'LINK_REVOKED',
 ] as const;
 
 export type AuditKind = (typeof auditKinds)[number];

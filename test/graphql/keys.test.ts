@@ -115,7 +115,18 @@ test('what an admin does with what is another’s is written down, and what anyb
       'MESSAGE_SENT',
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, text: "x" }) { generation { id } } }',
     ],
+    [
+      'VISIBILITY_CHANGED',
+      'mutation ($id: ID!) { setVisibility(input: { id: $id, visibility: SIGNED_IN }) { __typename } }',
+    ],
+    [
+      'VISIBILITY_CHANGED',
+      'mutation ($run: ID!) { setVisibility(input: { id: $run, visibility: PRIVATE }) { __typename } }',
+    ],
+    ['LINK_CREATED', 'mutation ($id: ID!) { createShareLink(input: { id: $id }) { link { id } } }'],
+    ['LINK_CREATED', 'mutation ($run: ID!) { createShareLink(input: { id: $run }) { link { id } } }'],
     ['GENERATION_CANCELLED', 'mutation ($run: ID!) { cancelGeneration(input: { id: $run }) { __typename } }'],
+    ['LINK_REVOKED', 'mutation ($link: ID!) { revokeShareLink(input: { id: $link }) { __typename } }'],
     ['CONVERSATION_DELETED', 'mutation ($id: ID!) { deleteConversation(input: { id: $id }) { __typename } }'],
   ];
   const count = async () => (await app.parts.store.audit.page({ limit: 100, from: 'start' })).rows.length;
@@ -126,10 +137,13 @@ test('what an admin does with what is another’s is written down, and what anyb
     const generate = 'mutation { generate(input: { prompt: "x" }) { generation { id } } }';
     type Run = { generate: { generation: { id: string } } };
     const run = (await app.get<Run>(generate, {}, tokens.MEMBER)).generate.generation.id;
+    let link = '';
     for (const [kind, query] of verbs) {
       const before = await count();
-      const subjectId = query.includes('$run') ? run : conversation.id;
-      await app.get(query, query.includes('$run') ? { run } : { id: conversation.id }, tokens[role]);
+      const subjectId = query.includes('$run') || query.includes('$link') ? run : conversation.id;
+      type Made = { createShareLink?: { link: { id: string } } };
+      const made = await app.get<Made>(query, { run, link, id: conversation.id }, tokens[role]);
+      link = made.createShareLink?.link.id ?? link;
       const [newest] = (await app.parts.store.audit.page({ limit: 1, from: 'start' })).rows;
       expect((await count()) - before).toBe(role === 'ADMIN' ? 1 : 0);
       const detail = { ownerId: conversation.owner.id };

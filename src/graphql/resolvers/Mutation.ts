@@ -30,14 +30,23 @@ export const Mutation: MutationResolvers = {
     await writeDown(context, 'CONVERSATION_DELETED', { ownerId, subjectId: input.id });
     return { deletedId: input.id };
   },
-  setVisibility: async (_root, { input }, { viewer, sharing }) => ({
-    node: await sharing.setVisibility(viewer, input.id, input.visibility),
-  }),
-  createShareLink: (_root, { input }, { viewer, sharing }) =>
-    sharing.createLink(viewer, input.id, input.expiresAt ?? null),
-  revokeShareLink: async (_root, { input }, { viewer, sharing }) => ({
-    link: await sharing.revokeLink(viewer, input.id),
-  }),
+  setVisibility: async (_root, { input: { id, visibility } }, context) => {
+    const node = await context.sharing.setVisibility(context.viewer, id, visibility);
+    await writeDown(context, 'VISIBILITY_CHANGED', { ownerId: await ownerOf(id, context), subjectId: id, visibility });
+    return { node };
+  },
+  createShareLink: async (_root, { input: { id, expiresAt = null } }, context) => {
+    const made = await context.sharing.createLink(context.viewer, id, expiresAt);
+    const ownerId = await ownerOf(id, context);
+    await writeDown(context, 'LINK_CREATED', { ownerId, subjectId: id, link: made.link.id });
+    return made;
+  },
+  revokeShareLink: async (_root, { input: { id } }, context) => {
+    const link = await context.sharing.revokeLink(context.viewer, id);
+    const ownerId = await ownerOf(link.targetId, context);
+    await writeDown(context, 'LINK_REVOKED', { ownerId, subjectId: link.targetId, link: id });
+    return { link };
+  },
   createApiKey: async (
     _root,
     { input: { name, role = 'MEMBER', viewer: viewerId = null, expiresAt = null } },
