@@ -1,10 +1,21 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { MillraceError } from '../domain/errors.ts';
 
 /** An unknown key makes the set be fetched again, but not more often than this. */
 const coolDownMs = 5_000;
 const fetchTimeoutMs = 5_000;
+/** Where it could not be had it is asked for again after this: whoever sends tokens may not decide how often. */
+const retryMs = 1_000;
+/** That the set can't be had is said this often, however many tokens are shown meanwhile. */
+const tellMs = 60_000;
 
 /**
  * The public keys that tokens are verified by, from a URL or an absolute path. A token with a key that is not known makes
@@ -14,17 +25,16 @@ const fetchTimeoutMs = 5_000;
  */
 export function keySet(place: string, onError: (error: unknown) => void): JWTVerifyGetKey {
   const keys = /^https?:/.test(place) ? remote(new URL(place)) : file(place);
-  let told = '';
+  let tellAt = Number.NEGATIVE_INFINITY;
   return async (header, token) => {
     try {
-      const key = await keys(header, token);
-      told = '';
-      return key;
+      return await keys(header, token);
     } catch (error) {
       if (aboutToken.some((kind) => error instanceof kind)) throw error;
-      // Told once, and not by each client that asks meanwhile.
-      if (told !== String(error)) onError(error);
-      told = String(error);
+      if (error !== inVain && performance.now() >= tellAt) {
+        tellAt = performance.now() + tellMs;
+        onError(error);
+      }
       throw new MillraceError('UNAVAILABLE', 'Tokens can not be checked now. Try again in a moment.', { cause: error });
     }
   };
@@ -33,8 +43,22 @@ export function keySet(place: string, onError: (error: unknown) => void): JWTVer
 /** What is wrong with a token's choice of a key; anything else is wrong with the set. */
 const aboutToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
-const remote = (url: URL): JWTVerifyGetKey =>
-  createRemoteJWKSet(url, { cooldownDuration: coolDownMs, timeoutDuration: fetchTimeoutMs });
+const inVain = new Error('The set was asked for a moment ago, in vain.');
+
+function remote(url: URL): JWTVerifyGetKey {
+  let askAt = Number.NEGATIVE_INFINITY;
+  // The library waits after success alone.
+  const sparingly: FetchImplementation = async (...request) => {
+    if (performance.now() < askAt) throw inVain;
+    askAt = performance.now() + retryMs;
+    return fetch(...request);
+  };
+  return createRemoteJWKSet(url, {
+    cooldownDuration: coolDownMs,
+    timeoutDuration: fetchTimeoutMs,
+    [customFetch]: sparingly,
+  });
+}
 
 function file(path: string): JWTVerifyGetKey {
   let version = '';

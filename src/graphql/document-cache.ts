@@ -27,4 +27,8 @@ export class DocumentCache<Value> {
       this.#characters -= oldest.length;
     }
   }
+
+  delete(text: string): void {
+    if (this.#kept.delete(text)) this.#characters -= text.length;
+  }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type DocumentNode, type ExecutionResult, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
@@ -68,12 +68,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const mask = (error: unknown) =>
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
 
+  const documents = new DocumentCache<DocumentNode>();
+
   const yoga = createYoga<DoorContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
     cors: crossOrigin(options.allowsOrigin),
-    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: new DocumentCache() },
+    parserAndValidationCache: { documentCache: documents, errorCache: nothing },
     logging: false,
     landingPage: false,
     multipart: false,
@@ -87,6 +89,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),
+      forgetInvalid(documents),
       breakingOff(mask),
       multipartSubscriptions(),
       explainedRefusals(),
@@ -156,6 +159,17 @@ const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
     () =>
     ({ valid, result, setResult }) => {
       if (!valid) setResult(result.map(mask));
+    },
+});
+
+/** What is wrong is found anew each time: its errors, of which a few characters may have a hundred, take far more than it. */
+const nothing = { get: () => undefined, set() {} };
+
+const forgetInvalid = (documents: DocumentCache<DocumentNode>): Plugin => ({
+  onValidate:
+    ({ params }) =>
+    ({ valid }) => {
+      if (!valid) documents.delete(params.documentAST.loc?.source.body ?? '');
     },
 });
 

@@ -19,6 +19,8 @@ export interface OperationLimits {
  * default; 8 million took half a second to read.
  */
 const charactersPerToken = 100;
+/** So many mistakes in a document are told: each may be one character, and is a sentence in the answer. */
+const maxErrors = 20;
 
 /** Refuses documents that are too large to read, and operations that ask for too much, before they cost anything. */
 export function operationLimits(limits: OperationLimits): Plugin {
@@ -30,7 +32,7 @@ export function operationLimits(limits: OperationLimits): Plugin {
       const within: typeof validate = (schema, document, rules) => {
         try {
           new Cost(limits, schema, document).check();
-          return validate(schema, document, rules);
+          return validate(schema, document, rules, { maxErrors });
         } catch (error) {
           return [asRefusal(error)];
         }

@@ -23,6 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await store.close();
 });
 
@@ -33,6 +34,13 @@ function open(options: Partial<JwtOptions> = {}, records: Pick<Store, 'viewers'>
   };
   const way = jwts({ ...usual, ...options }, { store: records, onError: (error) => errors.push(error) });
   return { show: (token: string) => way.authenticate(token, '127.0.0.1') };
+}
+
+/** What there is of time, so many milliseconds later. */
+function pass(ms: number): void {
+  const [now, at] = [Date.now() + ms, performance.now() + ms];
+  vi.useFakeTimers({ now, toFake: ['Date'] });
+  vi.spyOn(performance, 'now').mockReturnValue(at);
 }
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -177,7 +185,7 @@ describe('a token that is taken', () => {
     const { show } = open();
     const token = await issuer.token('ann');
     await show(token);
-    vi.useFakeTimers({ now: Date.now() + 3_700_000, toFake: ['Date'] });
+    pass(3_700_000);
     await expect(show(token)).rejects.toMatchObject(refused(/has expired/));
   });
 
@@ -201,7 +209,7 @@ describe('the keys of the issuer', () => {
     // It has only just asked.
     await expect(show(await issuer.token('bob'))).rejects.toMatchObject(refused(/a key that/));
     expect(issuer.asked).toBe(asked);
-    vi.useFakeTimers({ now: Date.now() + 6_000, toFake: ['Date'] });
+    pass(6_000);
     expect((await show(await issuer.token('bob'))).viewer.name).toBe('bob');
     const stranger = await newKey();
     for (let i = 0; i < 20; i++) {
@@ -212,16 +220,40 @@ describe('the keys of the issuer', () => {
     await show(old);
   });
 
-  test('that can not be had say nothing about the token: UNAVAILABLE, told once, and well again later', async () => {
+  test('that can not be had say nothing about the token: UNAVAILABLE, asked for and told rarely, and well again later', async () => {
     const { show } = open();
     const token = await issuer.token('ann');
+    const { asked } = issuer;
     issuer.answers(500);
     for (let i = 0; i < 3; i++) await expect(show(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(errors).toHaveLength(1);
+    expect([errors.length, issuer.asked - asked]).toEqual([1, 1]);
     issuer.answers(200);
+    pass(1_000);
     await show(token);
     const nobody = open({ jwks: 'http://127.0.0.1:1/jwks.json' });
     await expect(nobody.show(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('that can not be had are neither asked for nor told of as often as anybody likes', async () => {
+    const { show } = open();
+    await show(await issuer.token('ann'));
+    pass(6_000);
+    issuer.answers(500);
+    const { asked } = issuer;
+    const stranger = await newKey();
+    const known = (await issuer.token('ann')).slice(0, -40);
+    for (let i = 0; i < 10; i++) {
+      const unknown = await issuer.token('ann', { key: stranger });
+      await expect(show(unknown)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(show(known)).rejects.toMatchObject(refused(/signature/));
+    }
+    expect([errors.length, issuer.asked - asked]).toEqual([1, 1]);
+    // Who shows a good token with a key that is known comes in meanwhile.
+    expect((await show(await issuer.token('bob'))).viewer.name).toBe('bob');
+    pass(60_000);
+    await expect(show(await issuer.token('ann', { key: stranger }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect([errors.length, issuer.asked - asked]).toEqual([2, 2]);
+    issuer.answers(200);
   });
 
   test('may lie in a file, which is read again when it has changed', async () => {

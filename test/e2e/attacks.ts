@@ -61,12 +61,13 @@ export const said =
   async ({ wsUrl }: TestServer): Promise<string> => {
     const socket = await toServer(wsUrl);
     for (const message of messages) socket.send(message);
-    const outcome = await Promise.race([socket.farewell, firstAnswer(socket)]);
+    const outcome = await firstAnswer(socket);
     socket.terminate();
     return outcome;
   };
 
-async function firstAnswer(socket: RawSocket): Promise<string> {
+/** The first answer's type and code, or code and reason of the close. */
+export async function firstAnswer(socket: RawSocket): Promise<string> {
   const message = await socket.next().catch(() => undefined);
   if (!message) return socket.farewell;
   const [error] = message.type === 'error' ? (message.payload as { extensions: { code: string } }[]) : [];

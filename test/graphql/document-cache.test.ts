@@ -19,3 +19,15 @@ test('keeps nothing that alone would take the place of many', () => {
   cache.set('tiny', 2);
   expect([cache.get('more than eight'), cache.get('tiny')]).toEqual([undefined, 2]);
 });
+
+test('has room for others once something is deleted', () => {
+  const cache = new DocumentCache<number>(64);
+  const text = (i: number) => String(i).padStart(4, '-');
+  for (let i = 0; i < 16; i++) cache.set(text(i), i);
+  cache.delete(text(3));
+  cache.delete(text(3));
+  cache.set(text(16), 16);
+  expect([cache.get(text(0)), cache.get(text(3)), cache.get(text(16))]).toEqual([0, undefined, 16]);
+  cache.set(text(17), 17);
+  expect(cache.get(text(1))).toBeUndefined();
+});

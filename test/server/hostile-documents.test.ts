@@ -51,6 +51,12 @@ describe.each(transports)('over %s', (_name, ask) => {
     expect(app.logged.filter(({ level }) => level >= 40)).toEqual([]);
   });
 
+  test('of many mistakes the first twenty are told', async () => {
+    const { errors = [] } = await ask(origin, { query: `{ ${times(50, (i) => `x${i}`)} }` });
+    expect(errors).toHaveLength(21);
+    expect(errors.at(-1)?.message).toMatch(/error limit reached/);
+  });
+
   const mutation = 'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }';
   const refused = (message: RegExp) => [expect.stringMatching(message), { code: 'BAD_USER_INPUT' }];
   const told = ({ errors = [] }: TransportAnswer) => errors.map(({ message, extensions }) => [message, extensions]);

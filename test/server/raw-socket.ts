@@ -62,10 +62,10 @@ export async function openSocket(
   };
 }
 
-/** A socket that is past `connection_ack`. */
-export async function connect(url: string): Promise<RawSocket> {
+/** A socket that is past `connection_ack`, with a token or none. */
+export async function connect(url: string, token?: string): Promise<RawSocket> {
   const socket = await openSocket(url);
-  socket.send({ type: 'connection_init' });
+  socket.send({ type: 'connection_init', ...(token && { payload: { token } }) });
   const { type } = await socket.next();
   if (type !== 'connection_ack') throw new Error(`The server answered ${type}.`);
   return socket;

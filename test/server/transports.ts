@@ -9,22 +9,22 @@ export interface TransportAnswer {
   }[];
 }
 
-/** Sends the parameters of an operation to a server, and gives its first answer, as a client has it. */
-type Ask = (origin: string, params: Record<string, unknown>) => Promise<TransportAnswer>;
+/** Sends the parameters of an operation to a server, with a token or none, and gives its first answer, as a client has it. */
+type Ask = (origin: string, params: Record<string, unknown>, token?: string) => Promise<TransportAnswer>;
 
-const post = (origin: string, params: object, accept: string) =>
+const post = (origin: string, params: object, accept: string, token: string | undefined) =>
   fetch(`${origin}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
+    headers: { 'content-type': 'application/json', accept, ...(token && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify(params),
   });
 
-async function overHttp(origin: string, params: object): Promise<TransportAnswer> {
-  return (await post(origin, params, 'application/json')).json();
+async function overHttp(origin: string, params: object, token?: string): Promise<TransportAnswer> {
+  return (await post(origin, params, 'application/json', token)).json();
 }
 
-async function overSse(origin: string, params: object): Promise<TransportAnswer> {
-  const response = await post(origin, params, 'text/event-stream');
+async function overSse(origin: string, params: object, token?: string): Promise<TransportAnswer> {
+  const response = await post(origin, params, 'text/event-stream', token);
   const text = await response.text();
   return JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text);
 }
@@ -33,8 +33,9 @@ async function overSse(origin: string, params: object): Promise<TransportAnswer>
 async function overWebSocket(
   origin: string,
   { query = '', ...params }: Record<string, unknown>,
+  token?: string,
 ): Promise<TransportAnswer> {
-  const socket = await connect(`${origin.replace('http', 'ws')}/graphql`);
+  const socket = await connect(`${origin.replace('http', 'ws')}/graphql`, token);
   socket.send({ id: 'a', type: 'subscribe', payload: { query, ...params } });
   const { type, payload } = await socket.next('a');
   socket.send({ type: 'ping' });

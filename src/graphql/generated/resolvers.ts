@@ -153,15 +153,15 @@ export type AuditEventKind =
   | 'KEY_CREATED'
   /** An API key was revoked. */
   | 'KEY_REVOKED'
-  /** An admin made a link to another viewer's generation or conversation. */
+  /** An admin made a link to another viewer's generation or conversation: `link` is in `detail`. */
   | 'LINK_CREATED'
-  /** An admin revoked a link to another viewer's generation or conversation. */
+  /** An admin revoked a link to another viewer's generation or conversation: `link` is in `detail`. */
   | 'LINK_REVOKED'
   /** An admin sent a message in another viewer's conversation. */
   | 'MESSAGE_SENT'
   /** Somebody showed a token that was refused. Where many did, their number is in `detail`. */
   | 'SIGN_IN_FAILED'
-  /** An admin changed who may read another viewer's generation or conversation. */
+  /** An admin said who may read another viewer's generation or conversation: `visibility` is in `detail`. */
   | 'VISIBILITY_CHANGED';
 
 /** One place where a model runs. */
