@@ -115,7 +115,13 @@ function parse(args: string[]): { command: string; subject: string[]; values: Va
   return { command, subject, values, ...(mistakes.length > 0 && { mistake: mistakes.join('\nmillrace: ') }) };
 }
 
-function summary({ configFile, host, port, dataDir, distributed, role, defaultModel, models }: Config): string {
+/** What clients show. */
+function shown({ mode, jwt }: Config['auth']): string {
+  if (mode.includes('none')) return 'nothing: everybody is the admin of this machine';
+  return [mode.includes('apiKey') && 'an API key', jwt && `a token of ${jwt.issuer}`].filter(Boolean).join(' or ');
+}
+
+function summary({ configFile, host, port, dataDir, distributed, role, auth, defaultModel, models }: Config): string {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const place = distributed
     ? `shares its data with other nodes by ${distributed.redis.kind} Redis and Postgres, role ${role}`
@@ -123,6 +129,7 @@ function summary({ configFile, host, port, dataDir, distributed, role, defaultMo
   return [
     `  settings: ${configFile ?? 'no millrace.yaml, so the built-in model'}`,
     `  listens on http://${address}, ${place}`,
+    `  asks clients for ${shown(auth)}`,
     ...models.flatMap(({ id, name, backends }) => [
       `  model ${id}${id === name ? '' : ` "${name}"`}${id === defaultModel ? ' (the default)' : ''}`,
       ...backends.map((backend) => {

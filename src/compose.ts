@@ -162,9 +162,9 @@ export async function openApiKeys({
   dataDir,
   distributed,
 }: Config): Promise<{ keys: ApiKeys; close(): Promise<void> }> {
-  const outage = { began: (sentence: string) => void process.stderr.write(`millrace: ${sentence}\n`), ended() {} };
+  const outage = { began() {}, ended() {} };
   const store = distributed
-    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {}, outage })
+    ? await openPostgresStore({ url: distributed.databaseUrl, poolSize: 2, onError: () => {}, outage, wait: false })
     : await openSqliteStore(makeDataDir(dataDir)('store.db'));
   return { keys: createApiKeys(store), close: () => store.close() };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type AuthConfig, authConfig, exposure } from './config/auth.ts';
+import { type AuthConfig, authConfig, exposure, wrongKeyFile } from './config/auth.ts';
 import { readDocument } from './config/document.ts';
 import { type LimitsConfig, limitsConfig } from './config/limits.ts';
 import type { ServerConfig } from './config/server.ts';
@@ -177,7 +177,11 @@ function readFile(source: { name: string; text: string; env: Environment }, cwd:
   if (document.value === undefined) return { file: undefined, trusted: null, mistakes: document.mistakes([]) };
   const { file, findings } = readFileShape(document.value);
   const { documents: trusted, findings: untrusted } = readTrustedDocuments(document.value, cwd);
-  return { file, trusted, mistakes: document.mistakes([...findings, ...untrusted]) };
+  return {
+    file,
+    trusted,
+    mistakes: document.mistakes([...findings, ...untrusted, ...wrongKeyFile(document.value, cwd)]),
+  };
 }
 
 function modelConfig(entry: ModelEntry): ModelConfig {

@@ -118,16 +118,17 @@ function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /** What a person reads who has just started the server. */
-function greeting(url: string, { distributed, role, dataDir, auth }: Config): string {
+function greeting(url: string, { distributed, role, dataDir, auth, server }: Config): string {
   if (role === 'worker') return `\nMillrace ${version} runs generations, and serves ${url}/ready\n\n`;
   const place = distributed ? 'one node of many' : `and keeps its data in ${dataDir}`;
   const query = 'mutation { generate(input: { prompt: \\"Call me\\" }) { generation { id status } } }';
   const token = auth.mode.includes('none') ? '' : ` -H 'authorization: Bearer <token>'`;
+  const browser = server.graphiql ? `  In a browser:  ${url}/graphql\n` : '';
+  const firstKey = auth.mode.includes('apiKey') ? '  A first key:   millrace key create --name me --role ADMIN\n' : '';
   return `
 Millrace ${version} serves ${url}/graphql, ${place}
 
-  In a browser:  ${url}/graphql
-  In a shell:    curl ${url}/graphql${token} -H 'content-type: application/json' -d '{"query":"${query}"}'
+${firstKey}${browser}  In a shell:    curl ${url}/graphql${token} -H 'content-type: application/json' -d '{"query":"${query}"}'
 
 `;
 }

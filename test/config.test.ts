@@ -219,6 +219,7 @@ describe('auth', () => {
   const jwt = 'issuer: "https://a.example/", audience: b, jwks';
 
   it('has the issuer of tokens with its defaults; the path of its keys begins where the command was given', () => {
+    writeFileSync(join(cwd, 'keys.json'), '{"keys":[]}');
     const { auth } = load({ yaml: `auth: { mode: [apiKey, jwt], jwt: { ${jwt}: keys.json } }` });
     expect(auth).toEqual({
       mode: ['apiKey', 'jwt'],
@@ -264,13 +265,26 @@ batchInterval: 40`;
   });
 
   it.each([
+    ['none.json', /none\.json can't be read as JSON: ENOENT/],
+    ['text.json', /text\.json can't be read as JSON/],
+    ['other.json', /other\.json must be a JSON Web Key Set/],
+  ])('is told that %s has no keys', (place, why) => {
+    writeFileSync(join(cwd, 'text.json'), 'keys');
+    writeFileSync(join(cwd, 'other.json'), '[]');
+    expect(mistakes({ yaml: `auth: { mode: jwt, jwt: { ${jwt}: ${place} } }` })).toEqual([
+      expect.stringMatching(new RegExp(`auth\\.jwt\\.jwks: .*${why.source}`)),
+    ]);
+  });
+
+  it.each([
     'https://a.example/k',
     'http://127.0.0.1:9/k',
     'http://localhost/k',
     'http://[::1]:9/k',
-    '/etc/k.json',
+    './k.json',
     'k.json',
   ])('takes keys from %s', (place) => {
+    writeFileSync(join(cwd, 'k.json'), '{"keys":[]}');
     expect(mistakes({ yaml: `auth: { mode: jwt, jwt: { ${jwt}: "${place}" } }` })).toEqual([]);
   });
 

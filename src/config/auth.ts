@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -72,6 +73,8 @@ const outline = z.object({
   auth: z.object({ mode: z.unknown(), jwt: z.unknown() }).partial().catch({}),
 });
 
+const jwksOutline = z.object({ auth: z.object({ mode: z.unknown(), jwt: z.object({ jwks: z.string().min(1) }) }) });
+
 /** Where `auth.mode` and `auth.jwt` do not belong together. */
 export function authMismatch(value: unknown): Finding[] {
   const { mode, jwt } = outline.safeParse(value).data?.auth ?? {};
@@ -81,6 +84,20 @@ export function authMismatch(value: unknown): Finding[] {
   if (!named && jwt !== undefined)
     return [{ path: ['auth', 'jwt'], message: 'means nothing unless auth.mode is jwt, or a list that has it' }];
   return [];
+}
+
+/** A file of keys that can't be used, as `auth.jwt.jwks` names it from `cwd`. */
+export function wrongKeyFile(value: unknown, cwd: string): Finding[] {
+  const { mode, jwt } = jwksOutline.safeParse(value).data?.auth ?? {};
+  const place = [mode].flat().includes('jwt') ? jwt?.jwks : undefined;
+  if (place === undefined || /^[a-z][a-z0-9+.-]+:\/\//i.test(place)) return [];
+  const wrong = (why: string) => [{ path: ['auth', 'jwt', 'jwks'], message: `${resolve(cwd, place)} ${why}` }];
+  try {
+    const set = JSON.parse(readFileSync(resolve(cwd, place), 'utf8'));
+    return Array.isArray(set?.keys) ? [] : wrong('must be a JSON Web Key Set: { "keys": [ … ] }');
+  } catch (error) {
+    return wrong(`can't be read as JSON: ${(error as Error).message}`);
+  }
 }
 
 /** What is wrong with an address that others can reach, where nobody is asked who they are. */

@@ -30,6 +30,8 @@ export interface Period {
 }
 
 const dayMs = 86_400_000;
+/** When it is worth asking again for what is only reserved. */
+const soonMs = 1_000;
 
 /** The UTC day of a moment: how many days after 1970-01-01. */
 export const dayOf = (at: number): number => Math.floor(at / dayMs);
@@ -65,8 +67,10 @@ export function checkQuota(account: Account, standing: Standing, wanted: number,
     }
     const { end } = periods[name];
     const left = Math.max(0, limit - used - (reserved - wanted));
-    const until = new Date(end).toISOString();
-    const message = `${ask}; of this ${name}'s ${limit} there are ${left} left. Set a lower \`maxTokens\`, or come back at ${until}.`;
-    throw new MillraceError('QUOTA_EXCEEDED', message, { retryAfterMs: end - at });
+    // What is only reserved by others that run is free again when they end.
+    const soon = used + wanted <= limit;
+    const when = soon ? 'when what is queued or running has ended' : `at ${new Date(end).toISOString()}`;
+    const message = `${ask}; of this ${name}'s ${limit} there are ${left} left. Set a lower \`maxTokens\`, or come back ${when}.`;
+    throw new MillraceError('QUOTA_EXCEEDED', message, { retryAfterMs: soon ? Math.min(soonMs, end - at) : end - at });
   }
 }

@@ -35,7 +35,8 @@ export async function changeableConversation(store: Store, viewer: Viewer, id: s
 
 function checkMayChange(viewer: Viewer, ownerId: string, what: string): void {
   if (mayChange(viewer, ownerId)) return;
-  throw forbidden(`Only its owner, as a MEMBER, and admins may change ${what}. Your role is ${viewer.role}.`);
+  if (!mayGenerate(viewer)) throw forbidden(`This needs the role MEMBER or ADMIN. Your role is ${viewer.role}.`);
+  throw forbidden(`What you see of ${what} is shared with you: only its owner and admins may change it.`);
 }
 
 /** @throws MillraceError `FORBIDDEN` where the viewer's role generates nothing */

@@ -63,6 +63,12 @@ export function rateHeaders(count: Count): [string, string][] {
     count.map(({ whose, standing }) => `"${whose}";${item(standing)}`).join(', ');
   return [
     ['RateLimit-Policy', list(({ limit, windowSeconds }) => `q=${limit};w=${windowSeconds}`)],
-    ['RateLimit', list(({ remaining, resetsInMs }) => `r=${remaining};t=${Math.ceil(resetsInMs / 1000)}`)],
+    [
+      'RateLimit',
+      list(
+        ({ remaining, resetsInMs, windowSeconds }) =>
+          `r=${remaining};t=${Math.min(windowSeconds, Math.ceil(resetsInMs / 1000))}`,
+      ),
+    ],
   ];
 }

@@ -125,7 +125,9 @@ export class Connection {
 
   #ping(payload: Record<string, unknown> | null | undefined): Promise<void> | undefined {
     const token = shownToken(payload);
-    const pong = () => this.#wire.reply(JSON.stringify({ type: MessageType.Pong, payload: payload ?? undefined }));
+    // A token is not sent back.
+    const said = token === undefined ? (payload ?? undefined) : undefined;
+    const pong = () => this.#wire.reply(JSON.stringify({ type: MessageType.Pong, payload: said }));
     if (token === undefined || !this.#client) {
       pong();
       return;

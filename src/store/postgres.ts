@@ -8,6 +8,8 @@ import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
 export interface PostgresOptions extends PoolOptions {
+  /** Whether it waits for a database that is away; true unless it is said. */
+  readonly wait?: boolean;
   /** Told the text of every statement that was run, for tests that count them. */
   readonly onQuery?: (statement: string) => void;
 }
@@ -22,7 +24,7 @@ const againMs = 1_000;
  *
  * @throws Error where the database is there and lets nobody in by this URL, or refuses to change its tables.
  */
-export async function openPostgresStore({ onQuery, outage, ...options }: PostgresOptions): Promise<Store> {
+export async function openPostgresStore({ onQuery, outage, wait = true, ...options }: PostgresOptions): Promise<Store> {
   let opened = false;
   // At the start it is told here what comes of it, and what no waiting mends is no outage.
   const began = (sentence: string) => opened && outage.began(sentence);
@@ -39,8 +41,9 @@ export async function openPostgresStore({ onQuery, outage, ...options }: Postgre
       return { ...store, check: () => store.check().catch(explain) };
     } catch (error) {
       const cause = innermost(error);
-      if (!isAway(cause)) {
+      if (!isAway(cause) || !wait) {
         await db.destroy();
+        if (isAway(cause)) throw new Error(`Postgres is away: ${wordsOf(cause)}`, { cause });
         throw isUnavailable(error instanceof Error ? error.cause : error)
           ? new Error('Postgres lets nobody in by DATABASE_URL. Set its user, password and database right', { cause })
           : error;

@@ -26,9 +26,20 @@ export function quotaTests(open: Open): void {
     for (const end of ends) {
       if (end.status === 'fulfilled') continue;
       const { code, message, retryAfterMs } = end.reason;
-      expect({ code, retryAfterMs }).toEqual({ code: 'QUOTA_EXCEEDED', retryAfterMs: 14 * hour });
-      expect(message).toMatch(/48 tokens.*day's 100 .* 4 left.*lower `maxTokens`.*2026-11-23T00:00/);
+      expect({ code, retryAfterMs }).toEqual({ code: 'QUOTA_EXCEEDED', retryAfterMs: 1_000 });
+      expect(message).toMatch(/48 tokens.*day's 100 .* 4 left.*lower `maxTokens`.*when what is .* running has ended/);
     }
+  });
+
+  test('what is used comes back with the next day', async () => {
+    const { generations } = given.store;
+    const { generation } = await generations.submit(ofDay(100, 96));
+    await generations.settle(generation.id, ended(90, 6));
+    await expect(generations.submit(ofDay(100, 5))).rejects.toMatchObject({
+      code: 'QUOTA_EXCEEDED',
+      retryAfterMs: 14 * hour,
+      message: expect.stringMatching(/day's 100 .* 4 left.*come back at 2026-11-23T00:00/),
+    });
   });
 
   test('the very last token may be taken', async () => {
