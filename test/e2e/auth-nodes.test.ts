@@ -19,7 +19,9 @@ let admin = '';
 beforeAll(async () => {
   [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
   const env = { REDIS_URL: redis.url, DATABASE_URL: await postgres.database() };
-  [here, there] = await Promise.all([startServer({ yaml, env }), startServer({ yaml, env })]);
+  // What fails of an outage meanwhile is told there.
+  const told = { ...env, LOG_LEVEL: 'debug' };
+  [here, there] = await Promise.all([startServer({ yaml, env }), startServer({ yaml, env: told })]);
   const create = [bin, 'key', 'create', '--name', 'Admin', '--role', 'ADMIN'];
   const made = await promisify(execFile)(process.execPath, create, { cwd: here.folder, env: here.env });
   admin = made.stdout.trim();

@@ -77,6 +77,7 @@ function memory({ pid }: TestServer): number {
 }
 
 const yaml = `
+limits: { maxTokens: 10000000 }
 models:
   - { id: moby, backends: [{ kind: ngram, tokensPerSecond: ${tokensPerSecond} }] }
 `;
