@@ -212,8 +212,9 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
   const warn = (error: unknown) => closed || warning(logger)(error);
   // Once all is closed, whatever waited for a part fails of that.
   const onError = (error: unknown, generationId?: string) => {
-    if (closed) logger.debug({ err: error, generationId }, 'failed');
-    else if (!isUnavailable(error) && !isOfOutage(error)) logger.error({ err: error, generationId }, 'failed');
+    // What fails of an outage is tried again, and the outage has been told.
+    if (closed || isOfOutage(error)) logger.debug({ err: error, generationId }, 'failed for now');
+    else if (!isUnavailable(error)) logger.error({ err: error, generationId }, 'failed');
     else logger.warn({ generationId, reason: wordsOf(innermost(error)) }, 'failed for now');
   };
   const { store, bus, log } = parts;

@@ -159,7 +159,7 @@ describe('Postgres', () => {
       const { status, checks } = await readiness(nodeOf(cluster.apis));
       expect({ status, checks }).toMatchObject({
         status: 503,
-        checks: { bus: 'ok', store: expect.stringContaining('records') },
+        checks: { bus: 'ok', store: expect.stringContaining('Postgres') },
       });
       await expect(trials.find(id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       await cluster.postgres.start();
