@@ -74,6 +74,21 @@ describe.each(transports)('over %s', (_name, ask) => {
     expect(answer.errors).toHaveLength(4);
   });
 
+  test.each(['after', 'before'])(
+    'a cursor in `%s` that is longer than any is refused before it is compared',
+    async (name) => {
+      const made = await ask(origin, {
+        query: 'mutation { createConversation(input: {}) { conversation { id } } }',
+      });
+      const { id } = (made.data as { createConversation: { conversation: { id: string } } }).createConversation
+        .conversation;
+      const query = `query ($id: ID!, $c: String) { conversation(id: $id) { messages(${name}: $c) { nodes { id } } } }`;
+      const withCursor = (length: number) => ask(origin, { query, variables: { id, c: 'A'.repeat(length) } });
+      expect(told(await withCursor(201))).toEqual([refused(/is not a cursor: those have at most 200 characters/)]);
+      expect(told(await withCursor(200))).toEqual([refused(/does not belong to this list/)]);
+    },
+  );
+
   test('the configuration says what is too much', async () => {
     const operation = '{ depth: 2, aliases: 1, documentTokens: 12, objects: 9 }';
     await using strict = await startApp({
