@@ -13,6 +13,7 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
@@ -32,6 +33,10 @@ interface Place {
 
 /** Fragments of one page may well ask for the same field; so often only an attack does, on rules that compare all pairs. */
 const maxRepeats = 100;
+/** Fields without a selection to each object that there may be: with ids and times they are most of an answer. */
+const valuesPerObject = 5;
+/** A subscription may have this part of a query's objects: each of its events is an answer, and nobody counts those. */
+const eventShare = 1 / 50;
 /** What a list that has no pages counts as: they hold what is configured, not what viewers add. */
 const unpagedSize = 10;
 
@@ -52,6 +57,9 @@ export class Cost {
   readonly #spread = new Set<string>();
   #aliases = 0;
   #objects = 0;
+  #values = 0;
+  /** Objects that what is measured may have. */
+  #most = 0;
 
   constructor(limits: OperationLimits, schema: GraphQLSchema, document: DocumentNode) {
     this.#limits = limits;
@@ -65,7 +73,10 @@ export class Cost {
   /** Takes every operation for itself, and every fragment that none has spread. @throws GraphQLError for what is too much */
   check(): void {
     for (const definition of this.#document.definitions) {
-      if (definition.kind === Kind.OPERATION_DEFINITION) this.#check(definition, this.#rootOf(definition));
+      if (definition.kind === Kind.OPERATION_DEFINITION) {
+        const share = definition.operation === OperationTypeNode.SUBSCRIPTION ? eventShare : 1;
+        this.#check(definition, this.#rootOf(definition), share);
+      }
     }
     for (const [name, fragment] of this.#fragments) {
       if (!this.#spread.has(name)) this.#check(fragment, this.#schema.getType(fragment.typeCondition.name.value));
@@ -76,9 +87,11 @@ export class Cost {
     return this.#schema.getRootType(operation) ?? undefined;
   }
 
-  #check({ selectionSet }: { selectionSet: SelectionSetNode }, type: Type): void {
+  #check({ selectionSet }: { selectionSet: SelectionSetNode }, type: Type, share = 1): void {
     this.#aliases = 0;
     this.#objects = 0;
+    this.#values = 0;
+    this.#most = Math.ceil(this.#limits.objects * share);
     this.#addAll(selectionSet, type, newPlace(), 1, 1);
   }
 
@@ -106,20 +119,31 @@ export class Cost {
 
   #addField(field: FieldNode, type: Type, place: Place, times: number, depth: number): void {
     const inner = this.#placeOf(field, place);
-    if (!field.selectionSet) return;
+    if (!field.selectionSet) {
+      this.#addValue(field, inner, times);
+      return;
+    }
     const definition = fieldOf(type, field.name.value);
     const result = definition && getNamedType(definition.type);
     const objects = times * sizeOf(field, type, definition);
     this.#objects += Math.max(0, objects - inner.objects);
     inner.objects = Math.max(objects, inner.objects);
-    const { objects: most } = this.#limits;
-    if (this.#objects > most) {
+    if (this.#objects > this.#most) {
       refuse(
         field,
-        `The answer could have more than ${most} objects. Ask for smaller pages, or for fewer lists within lists.`,
+        `The answer could have more than ${this.#most} objects. Ask for smaller pages, or for fewer lists within lists.`,
       );
     }
     this.#addAll(field.selectionSet, result, inner, objects, depth + 1);
+  }
+
+  #addValue(field: FieldNode, place: Place, times: number): void {
+    this.#values += Math.max(0, times - place.objects);
+    place.objects = Math.max(times, place.objects);
+    const most = this.#most * valuesPerObject;
+    if (this.#values > most) {
+      refuse(field, `The answer could have more than ${most} values. Ask for fewer fields, or for smaller pages.`);
+    }
   }
 
   #placeOf(field: FieldNode, { fields }: Place): Place {

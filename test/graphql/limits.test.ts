@@ -70,6 +70,22 @@ describe('an answer without measure is refused', () => {
   });
 });
 
+test('values are counted as often as the object that they are of, and once where they are asked for again', () => {
+  const refused = /^The answer could have more than 250000 values\. Ask for fewer fields/;
+  const query = (names: number) =>
+    `{ viewer { conversations(first: 100) { nodes { messages(first: 100) { nodes { ${times(names, (i) => `a${i}: id`)} } } } } } }`;
+  expect(measure(query(25)).refusal).toBeUndefined();
+  expect(measure(query(26)).refusal).toMatch(refused);
+  expect(measure(query(25).replace('a0: id', 'a0: id '.repeat(20))).refusal).toBeUndefined();
+});
+
+test('each event of a subscription may have a fiftieth of the objects of a query', () => {
+  const query = (page: number) => `subscription { conversation(id: "x") { messages(last: ${page}) { ${inner} } } }`;
+  const inner = times(5, (i) => `a${i}: nodes { text author { name } }`);
+  expect(measure(query(90)).refusal).toBeUndefined();
+  expect(measure(query(91)).refusal).toMatch(/^The answer could have more than 1000 objects\./);
+});
+
 test('fields that are nested too deep are refused', () => {
   const deep = (levels: number) =>
     `{ node(id: "x") { ... on Message { ${'conversation { lastMessage { '.repeat(levels)} id ${'} }'.repeat(levels)} } } }`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../graphql/app.ts';
+import { converse, send } from '../graphql/verbs.ts';
 import { type TransportAnswer, transports } from './transports.ts';
 
 let app: TestApp;
@@ -77,17 +78,26 @@ describe.each(transports)('over %s', (_name, ask) => {
   test.each(['after', 'before'])(
     'a cursor in `%s` that is longer than any is refused before it is compared',
     async (name) => {
-      const made = await ask(origin, {
-        query: 'mutation { createConversation(input: {}) { conversation { id } } }',
-      });
-      const { id } = (made.data as { createConversation: { conversation: { id: string } } }).createConversation
-        .conversation;
+      const id = await converse(app);
       const query = `query ($id: ID!, $c: String) { conversation(id: $id) { messages(${name}: $c) { nodes { id } } } }`;
       const withCursor = (length: number) => ask(origin, { query, variables: { id, c: 'A'.repeat(length) } });
       expect(told(await withCursor(201))).toEqual([refused(/is not a cursor: those have at most 200 characters/)]);
       expect(told(await withCursor(200))).toEqual([refused(/does not belong to this list/)]);
     },
   );
+
+  test('a long text is not answered again and again', async () => {
+    const { message } = await send(app, await converse(app), 'x'.repeat(900_000));
+    const query = (count: number) =>
+      `query ($id: ID!) { ${times(count, (i) => `a${i}: node(id: $id) { ... on Message { text } }`)} }`;
+    const some = await ask(origin, { query: query(9), variables: { id: message.id } });
+    expect(some.errors).toBeUndefined();
+    const many = await ask(origin, { query: query(90), variables: { id: message.id } });
+    expect(told(many)).toEqual(
+      Array(81).fill(refused(/^The texts of the answer have more than 8388608 characters\. Ask/)),
+    );
+    expect(JSON.stringify(many).length).toBeLessThan(8_200_000);
+  });
 
   test('the configuration says what is too much', async () => {
     const operation = '{ depth: 2, aliases: 1, documentTokens: 12, objects: 9 }';

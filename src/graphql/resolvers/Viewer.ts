@@ -11,6 +11,7 @@ const mostDays = 366;
 const dayMs = 86_400_000;
 
 export const Viewer: ViewerResolvers = {
+  name: ({ name }, _args, { texts }) => texts.take(name),
   role: (owner, _args, context) => asked(owner, context).role,
   conversations: async (owner, args, context) =>
     connection(await context.store.conversations.page(asked(owner, context).id, pageRequest(args))),
