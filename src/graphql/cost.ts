@@ -33,6 +33,8 @@ interface Place {
 
 /** Fragments of one page may well ask for the same field; so often only an attack does, on rules that compare all pairs. */
 const maxRepeats = 100;
+/** Each does what an operation does, and operations are what is counted by the second. */
+const mostChanges = 10;
 /** Fields without a selection to each object that there may be: with ids and times they are most of an answer. */
 const valuesPerObject = 5;
 /** A subscription may have this part of a query's objects: each of its events is an answer, and nobody counts those. */
@@ -92,7 +94,12 @@ export class Cost {
     this.#objects = 0;
     this.#values = 0;
     this.#most = Math.ceil(this.#limits.objects * share);
-    this.#addAll(selectionSet, type, newPlace(), 1, 1);
+    const root = newPlace();
+    this.#addAll(selectionSet, type, root, 1, 1);
+    if (type === this.#schema.getMutationType() && root.fields.size > mostChanges) {
+      const message = `The operation has more than ${mostChanges} mutations. Send them in several operations.`;
+      refuse(selectionSet.selections[0], message);
+    }
   }
 
   /** Counts a selection on `type` that stands in the answer `times`. */

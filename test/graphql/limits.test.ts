@@ -94,6 +94,13 @@ test('fields that are nested too deep are refused', () => {
   expect(measure('{ viewer { id } }', { depth: 1 }).refusal).toMatch(/more than 1 deep/);
 });
 
+test('a mutation has at most 10 fields, and an operation each its own', () => {
+  const mutation = (name: string, count: number) =>
+    `mutation ${name} { ${times(count, (i) => `a${i}: createConversation(input: {}) { conversation { id } }`)} }`;
+  expect(measure(mutation('A', 10) + mutation('B', 10)).refusal).toBeUndefined();
+  expect(measure(mutation('A', 11)).refusal).toMatch(/^The operation has more than 10 mutations\./);
+});
+
 describe('aliases', () => {
   const refused = /^The operation has more than 100 aliases\. Ask/;
 

@@ -24,6 +24,12 @@ const cases: readonly (readonly [string, string, RegExp])[] = [
   ['a list too deep for the stack', `{ model(id: ${deep(2_490, ['[', ']'])}) { id } }`, /nested too deep/],
   ['the same without an end', `{ model(id: ${'['.repeat(4_990)}`, /nested too deep/],
   ['too many aliases', `{ ${times(101, (i) => `a${i}: __typename`)} }`, /more than 100 aliases\. Ask/],
+  [
+    'too many mutations at once',
+    `mutation { ...F ${times(10, (i) => `a${i}: createConversation(input: {}) { conversation { id } }`)} }
+      fragment F on Mutation { createConversation(input: {}) { conversation { id } } }`,
+    /more than 10 mutations\. Send them in several/,
+  ],
   ['the same field too often', `{ ${'__typename '.repeat(101)} }`, /more than 100 times in one place/],
   [
     'a bomb of fragments',
