@@ -3,6 +3,8 @@ import type { Page, PageRequest } from '../store/store.ts';
 
 export const defaultSize = 20;
 export const maxSize = 100;
+/** How far back usage is told by day. */
+export const mostDays = 366;
 /** Ours have a third of that. What is longer would be told apart from others, and copied, again and again. */
 const maxCursorLength = 200;
 

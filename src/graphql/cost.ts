@@ -19,7 +19,8 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
-import { defaultSize, maxSize } from './connections.ts';
+import { maxLinks } from '../domain/sharing.ts';
+import { defaultSize, maxSize, mostDays } from './connections.ts';
 import type { OperationLimits } from './limits.ts';
 
 type Type = GraphQLNamedType | undefined;
@@ -39,7 +40,7 @@ const mostChanges = 10;
 const valuesPerObject = 5;
 /** A subscription may have this part of a query's objects: each of its events is an answer, and nobody counts those. */
 const eventShare = 1 / 50;
-/** What a list that has no pages counts as: they hold what is configured, not what viewers add. */
+/** What any other list without pages counts as: they hold what is configured, not what viewers add. */
 const unpagedSize = 10;
 
 const newPlace = (): Place => ({ fields: new Map(), asked: 0, objects: 0 });
@@ -192,18 +193,21 @@ function fieldOf(type: Type, name: string): GraphQLField<unknown, unknown> | und
 /** How many objects a field has in each that it belongs to: those of a connection are counted with the connection. */
 function sizeOf(field: FieldNode, parent: Type, definition: GraphQLField<unknown, unknown> | undefined): number {
   if (!definition) return 1;
-  const result = getNullableType(definition.type);
-  if (isConnection(getNamedType(result))) return pageSize(field);
-  return isListType(result) && !isConnection(parent) ? unpagedSize : 1;
+  const type = getNamedType(definition.type);
+  if (isConnection(type)) return sizeGiven(field, defaultSize, maxSize);
+  if (!isListType(getNullableType(definition.type)) || isConnection(parent)) return 1;
+  if (type.name === 'ShareLink') return maxLinks;
+  const last = definition.args.find(({ name }) => name === 'last');
+  return last ? sizeGiven(field, Number(last.defaultValue), mostDays) : unpagedSize;
 }
 
 const isConnection = (type: Type): boolean => type?.name.endsWith('Connection') === true;
 
 /** The largest where a variable says it: what is valid once is so for all its values. */
-function pageSize({ arguments: given = [] }: FieldNode): number {
+function sizeGiven({ arguments: given = [] }: FieldNode, byDefault: number, most: number): number {
   const size = given.find(({ name }) => name.value === 'first' || name.value === 'last')?.value;
-  if (!size) return defaultSize;
-  return size.kind === Kind.INT ? Math.min(maxSize, Math.max(0, Number(size.value))) : maxSize;
+  if (!size) return byDefault;
+  return size.kind === Kind.INT ? Math.min(most, Math.max(0, Number(size.value))) : most;
 }
 
 function refuse(node: SelectionNode | undefined, message: string): never {

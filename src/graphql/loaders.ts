@@ -63,7 +63,7 @@ export function createLoaders({ generations, quotas, store }: Services, viewer: 
     }),
     viewers: byId(store.viewers.byIds, () => true),
     shareLinks: new DataLoader(async (targetIds) => {
-      const links = Map.groupBy(await store.links.ofTargets(targetIds), ({ targetId }) => targetId);
+      const links = Map.groupBy(await store.links.ofTargets(targetIds, Date.now()), ({ targetId }) => targetId);
       return targetIds.map((id) => links.get(id) ?? []);
     }),
     figures: new DataLoader(async (ids) => {

@@ -31,6 +31,7 @@ test.each([
     'query ($n: Int) { viewer { conversations(first: $n) { nodes { lastMessage { text } } } } }',
   ],
   ['lists within lists', nested(2)],
+  ['days', `{ viewer { ${times(100, (i) => `a${i}: usageByDay { model { id } }`)} } }`],
   ["GraphiQL's introspection", getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true })],
   [
     'fragments that ask for the same pages',
@@ -60,6 +61,12 @@ describe('an answer without measure is refused', () => {
     [
       'lists without pages',
       `{ viewer { conversations(first: 100) { nodes { messages(first: 50) { nodes { generation { model { backends { name } } } } } } } } }`,
+    ],
+    ['links', `{ viewer { conversations(first: 100) { nodes { ${times(5, (i) => `a${i}: shareLinks { id }`)} } } } }`],
+    ['days', `{ viewer { ${times(100, (i) => `a${i}: usageByDay(last: 366) { model { id } }`)} } }`],
+    [
+      'days that a variable counts',
+      `query ($n: Int!) { viewer { ${times(100, (i) => `a${i}: usageByDay(last: $n) { model { id } }`)} } }`,
     ],
     [
       'the schema within the schema',
