@@ -92,6 +92,14 @@ describe.each(transports)('over %s', (_name, ask) => {
     },
   );
 
+  test('what our own errors quote ends after 1,000 characters', async () => {
+    const query = 'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { id } } }';
+    const { errors } = await ask(origin, { query, variables: { id: 'gen_'.repeat(100_000) } });
+    expect(errors?.map(({ message, extensions }) => [message.slice(-2), message.length, extensions])).toEqual([
+      [' …', 1_002, { code: 'NOT_FOUND' }],
+    ]);
+  });
+
   test('a long text is not answered again and again', async () => {
     const { message } = await send(app, await converse(app), 'x'.repeat(900_000));
     const query = (count: number) =>
