@@ -4,16 +4,13 @@ import { badInput, conflict, MillraceError, notFound } from '../domain/errors.ts
 import type { Generation } from '../domain/generation.ts';
 import { idPrefix, newId } from '../domain/ids.ts';
 import { hashSecret, newLinkToken } from '../domain/secret.ts';
-import type { ShareLink } from '../domain/sharing.ts';
+import { maxLinks } from '../domain/sharing.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/store.ts';
 import { tellSharing } from './changes.ts';
 import { changeableConversation, changeableGeneration } from './find.ts';
 import type { Sharing } from './generation.ts';
 import { readCurrent } from './read.ts';
-
-/** So many links to one thing may be good at once. */
-const maxLinks = 100;
 
 interface SharingDeps {
   readonly store: Store;
@@ -49,11 +46,10 @@ export function createSharing({ store, log, bus, now = Date.now }: SharingDeps):
       await changeable(viewer, id);
       const at = now();
       if (expiresAt !== null && expiresAt <= at) throw badInput('`expiresAt` has passed: give a time to come.');
-      const good = (await store.links.ofTargets([id])).filter((link) => isGood(link, at));
-      if (good.length >= maxLinks) throw conflict(`${id} has ${maxLinks} links already: revoke one that nobody needs.`);
       const token = newLinkToken();
       const link = { id: newId('link'), targetId: id, createdAt: at, expiresAt, revokedAt: null };
-      await store.links.create(link, hashSecret(token));
+      const created = await store.links.create(link, hashSecret(token), maxLinks);
+      if (!created) throw conflict(`${id} has ${maxLinks} links already: revoke one that nobody needs.`);
       return { link, token };
     },
 
@@ -73,6 +69,3 @@ export function createSharing({ store, log, bus, now = Date.now }: SharingDeps):
 }
 
 const hiding = ['NOT_FOUND', 'FORBIDDEN'];
-
-const isGood = ({ expiresAt, revokedAt }: ShareLink, at: number): boolean =>
-  revokedAt === null && (expiresAt === null || expiresAt > at);

@@ -3,6 +3,10 @@ import type { Page, PageRequest } from '../store/store.ts';
 
 export const defaultSize = 20;
 export const maxSize = 100;
+/** How far back usage is told by day. */
+export const mostDays = 366;
+/** Ours have a third of that. What is longer would be told apart from others, and copied, again and again. */
+const maxCursorLength = 200;
 
 interface ConnectionArguments {
   readonly first?: number | null;
@@ -17,6 +21,10 @@ export function pageRequest({ first, after, last, before }: ConnectionArguments)
   const limit = first ?? last ?? defaultSize;
   if (limit < 0 || limit > maxSize)
     throw badInput(`\`${last == null ? 'first' : 'last'}\` must be from 0 to ${maxSize}.`);
+  for (const [name, cursor] of Object.entries({ after, before })) {
+    if (cursor && cursor.length > maxCursorLength)
+      throw badInput(`\`${name}\` is not a cursor: those have at most ${maxCursorLength} characters.`);
+  }
   return { limit, from: last == null ? 'start' : 'end', after: after ?? undefined, before: before ?? undefined };
 }
 

@@ -2,6 +2,7 @@ import type { ApiKeys } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import type { Conversations, Generations, Models, Quotas, Sharing } from '../generation/generation.ts';
 import type { Store } from '../store/store.ts';
+import { AnswerText, charactersOfAnswer } from './answer-text.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { OperationRates } from './rates.ts';
 
@@ -31,8 +32,16 @@ export interface Context extends Services {
   readonly ip: string;
   /** Each event of a subscription has fresh ones: what is loaded is true for one answer only. */
   loaders: Loaders;
+  /** What the texts of an answer go through; fresh ones like the loaders. */
+  texts: AnswerText;
 }
 
 export function createContext(services: Services, { viewer, ip }: Pick<Context, 'viewer' | 'ip'>): Context {
-  return { ...services, viewer, ip, loaders: createLoaders(services, viewer) };
+  return {
+    ...services,
+    viewer,
+    ip,
+    loaders: createLoaders(services, viewer),
+    texts: new AnswerText(charactersOfAnswer),
+  };
 }

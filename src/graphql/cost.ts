@@ -13,12 +13,14 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
-import { defaultSize, maxSize } from './connections.ts';
+import { maxLinks } from '../domain/sharing.ts';
+import { defaultSize, maxSize, mostDays } from './connections.ts';
 import type { OperationLimits } from './limits.ts';
 
 type Type = GraphQLNamedType | undefined;
@@ -32,7 +34,13 @@ interface Place {
 
 /** Fragments of one page may well ask for the same field; so often only an attack does, on rules that compare all pairs. */
 const maxRepeats = 100;
-/** What a list that has no pages counts as: they hold what is configured, not what viewers add. */
+/** Each does what an operation does, and operations are what is counted by the second. */
+const mostChanges = 10;
+/** Fields without a selection to each object that there may be: with ids and times they are most of an answer. */
+const valuesPerObject = 5;
+/** A subscription may have this part of a query's objects: each of its events is an answer, and nobody counts those. */
+const eventShare = 1 / 50;
+/** What any other list without pages counts as: they hold what is configured, not what viewers add. */
 const unpagedSize = 10;
 
 const newPlace = (): Place => ({ fields: new Map(), asked: 0, objects: 0 });
@@ -52,6 +60,9 @@ export class Cost {
   readonly #spread = new Set<string>();
   #aliases = 0;
   #objects = 0;
+  #values = 0;
+  /** Objects that what is measured may have. */
+  #most = 0;
 
   constructor(limits: OperationLimits, schema: GraphQLSchema, document: DocumentNode) {
     this.#limits = limits;
@@ -65,7 +76,10 @@ export class Cost {
   /** Takes every operation for itself, and every fragment that none has spread. @throws GraphQLError for what is too much */
   check(): void {
     for (const definition of this.#document.definitions) {
-      if (definition.kind === Kind.OPERATION_DEFINITION) this.#check(definition, this.#rootOf(definition));
+      if (definition.kind === Kind.OPERATION_DEFINITION) {
+        const share = definition.operation === OperationTypeNode.SUBSCRIPTION ? eventShare : 1;
+        this.#check(definition, this.#rootOf(definition), share);
+      }
     }
     for (const [name, fragment] of this.#fragments) {
       if (!this.#spread.has(name)) this.#check(fragment, this.#schema.getType(fragment.typeCondition.name.value));
@@ -76,10 +90,17 @@ export class Cost {
     return this.#schema.getRootType(operation) ?? undefined;
   }
 
-  #check({ selectionSet }: { selectionSet: SelectionSetNode }, type: Type): void {
+  #check({ selectionSet }: { selectionSet: SelectionSetNode }, type: Type, share = 1): void {
     this.#aliases = 0;
     this.#objects = 0;
-    this.#addAll(selectionSet, type, newPlace(), 1, 1);
+    this.#values = 0;
+    this.#most = Math.ceil(this.#limits.objects * share);
+    const root = newPlace();
+    this.#addAll(selectionSet, type, root, 1, 1);
+    if (type === this.#schema.getMutationType() && root.fields.size > mostChanges) {
+      const message = `The operation has more than ${mostChanges} mutations. Send them in several operations.`;
+      refuse(selectionSet.selections[0], message);
+    }
   }
 
   /** Counts a selection on `type` that stands in the answer `times`. */
@@ -106,20 +127,31 @@ export class Cost {
 
   #addField(field: FieldNode, type: Type, place: Place, times: number, depth: number): void {
     const inner = this.#placeOf(field, place);
-    if (!field.selectionSet) return;
+    if (!field.selectionSet) {
+      this.#addValue(field, inner, times);
+      return;
+    }
     const definition = fieldOf(type, field.name.value);
     const result = definition && getNamedType(definition.type);
     const objects = times * sizeOf(field, type, definition);
     this.#objects += Math.max(0, objects - inner.objects);
     inner.objects = Math.max(objects, inner.objects);
-    const { objects: most } = this.#limits;
-    if (this.#objects > most) {
+    if (this.#objects > this.#most) {
       refuse(
         field,
-        `The answer could have more than ${most} objects. Ask for smaller pages, or for fewer lists within lists.`,
+        `The answer could have more than ${this.#most} objects. Ask for smaller pages, or for fewer lists within lists.`,
       );
     }
     this.#addAll(field.selectionSet, result, inner, objects, depth + 1);
+  }
+
+  #addValue(field: FieldNode, place: Place, times: number): void {
+    this.#values += Math.max(0, times - place.objects);
+    place.objects = Math.max(times, place.objects);
+    const most = this.#most * valuesPerObject;
+    if (this.#values > most) {
+      refuse(field, `The answer could have more than ${most} values. Ask for fewer fields, or for smaller pages.`);
+    }
   }
 
   #placeOf(field: FieldNode, { fields }: Place): Place {
@@ -161,18 +193,21 @@ function fieldOf(type: Type, name: string): GraphQLField<unknown, unknown> | und
 /** How many objects a field has in each that it belongs to: those of a connection are counted with the connection. */
 function sizeOf(field: FieldNode, parent: Type, definition: GraphQLField<unknown, unknown> | undefined): number {
   if (!definition) return 1;
-  const result = getNullableType(definition.type);
-  if (isConnection(getNamedType(result))) return pageSize(field);
-  return isListType(result) && !isConnection(parent) ? unpagedSize : 1;
+  const type = getNamedType(definition.type);
+  if (isConnection(type)) return sizeGiven(field, defaultSize, maxSize);
+  if (!isListType(getNullableType(definition.type)) || isConnection(parent)) return 1;
+  if (type.name === 'ShareLink') return maxLinks;
+  const last = definition.args.find(({ name }) => name === 'last');
+  return last ? sizeGiven(field, Number(last.defaultValue), mostDays) : unpagedSize;
 }
 
 const isConnection = (type: Type): boolean => type?.name.endsWith('Connection') === true;
 
 /** The largest where a variable says it: what is valid once is so for all its values. */
-function pageSize({ arguments: given = [] }: FieldNode): number {
+function sizeGiven({ arguments: given = [] }: FieldNode, byDefault: number, most: number): number {
   const size = given.find(({ name }) => name.value === 'first' || name.value === 'last')?.value;
-  if (!size) return defaultSize;
-  return size.kind === Kind.INT ? Math.min(maxSize, Math.max(0, Number(size.value))) : maxSize;
+  if (!size) return byDefault;
+  return size.kind === Kind.INT ? Math.min(most, Math.max(0, Number(size.value))) : most;
 }
 
 function refuse(node: SelectionNode | undefined, message: string): never {

@@ -22,7 +22,7 @@ export function maskError(error: unknown, report: ReportError, suggestions = tru
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
   const place = { nodes, source, positions, path };
   if (original instanceof MillraceError) {
-    return new GraphQLError(original.message, {
+    return new GraphQLError(cut(original.message), {
       ...place,
       originalError: original,
       extensions: {
@@ -36,8 +36,7 @@ export function maskError(error: unknown, report: ReportError, suggestions = tru
     // Other codes are the libraries' own, which clients are not to know, as is what else they add.
     const code = errorCodes.find((known) => known === error.extensions.code) ?? 'BAD_USER_INPUT';
     const whole = suggestions ? error.message : error.message.replace(/ Did you mean [\s\S]*$/, '');
-    const message = whole.length > maxLength ? `${whole.slice(0, maxLength)} …` : whole;
-    return new GraphQLError(message, { ...place, extensions: { ...statusOf(error), code } });
+    return new GraphQLError(cut(whole), { ...place, extensions: { ...statusOf(error), code } });
   }
   const errorId = randomUUID();
   report(withoutValue(error), errorId);
@@ -55,6 +54,8 @@ function statusOf({ extensions: { http, originalError } }: GraphQLError): object
   if (http === undefined) return {};
   return { http: originalError === undefined ? http : { ...http, spec: false } };
 }
+
+const cut = (message: string): string => (message.length > maxLength ? `${message.slice(0, maxLength)} …` : message);
 
 /** What was thrown in the first place. */
 function originOf(error: unknown): unknown {

@@ -9,6 +9,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
 import { breakingOff, type DoorContext, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
+import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
 import { multipartSubscriptions } from './multipart.ts';
@@ -84,6 +85,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       httpDoor({ auth, rates, mask }),
       plainBodies,
       jsonOnly,
+      jsonParameters,
       options.trustedDocuments !== null && trustedDocumentsOnly(options.trustedDocuments),
       operationLimits(options.limits),
       variableLimits(mask),

@@ -63,7 +63,7 @@ export function createLoaders({ generations, quotas, store }: Services, viewer: 
     }),
     viewers: byId(store.viewers.byIds, () => true),
     shareLinks: new DataLoader(async (targetIds) => {
-      const links = Map.groupBy(await store.links.ofTargets(targetIds), ({ targetId }) => targetId);
+      const links = Map.groupBy(await store.links.ofTargets(targetIds, Date.now()), ({ targetId }) => targetId);
       return targetIds.map((id) => links.get(id) ?? []);
     }),
     figures: new DataLoader(async (ids) => {
@@ -114,15 +114,16 @@ async function loadMessagePages(
   { conversations }: Services['store'],
   keys: readonly MessagePageKey[],
 ): Promise<(Page<Message> | Error)[]> {
-  const pages = new Map(keys.map(({ page }) => [JSON.stringify(page), page]));
-  const found = new Map<string, Map<string, Page<Message>> | Error>();
-  for (const [name, page] of pages) {
-    const ids = keys.filter((key) => JSON.stringify(key.page) === name).map((key) => key.conversationId);
+  const names = new Map(keys.map((key) => [key, JSON.stringify(key.page)]));
+  const found = new Map<string | undefined, Map<string, Page<Message>> | Error>();
+  for (const [name, group] of Map.groupBy(keys, (key) => names.get(key))) {
+    const ids = group.map(({ conversationId }) => conversationId);
+    const [{ page } = { page: undefined }] = group;
     // A wrong cursor is an error of its own page alone.
-    found.set(name, await conversations.messagePages(ids, page).catch((error: Error) => error));
+    if (page) found.set(name, await conversations.messagePages(ids, page).catch((error: Error) => error));
   }
-  return keys.map(({ conversationId, page }) => {
-    const answer = found.get(JSON.stringify(page));
-    return answer instanceof Error ? answer : (answer?.get(conversationId) ?? emptyPage);
+  return keys.map((key) => {
+    const answer = found.get(names.get(key));
+    return answer instanceof Error ? answer : (answer?.get(key.conversationId) ?? emptyPage);
   });
 }

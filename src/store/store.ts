@@ -177,13 +177,16 @@ export interface ViewerRecords {
 }
 
 export interface LinkRecords {
-  /** Records a link by the hash of its token. */
-  create(link: ShareLink, hash: string): Promise<void>;
+  /**
+   * Records a link by the hash of its token, unless what it leads to has `most` that are good when it is made; resolves to
+   * whether it did. That holds exactly, however many are made at once, at whatever node.
+   */
+  create(link: ShareLink, hash: string, most: number): Promise<boolean>;
   /** The link whose token has this hash. */
   byHash(hash: string): Promise<ShareLink | undefined>;
   byIds(ids: readonly string[]): Promise<ShareLink[]>;
-  /** All links to any of these generations and conversations, the newest first. */
-  ofTargets(targetIds: readonly string[]): Promise<ShareLink[]>;
+  /** The links to any of these generations and conversations that are good at a moment, the newest first. */
+  ofTargets(targetIds: readonly string[], at: number): Promise<ShareLink[]>;
   /** Resolves to the link, revoked: as of now, or as of when it first was. Undefined where it is gone. */
   revoke(id: string, at: number): Promise<ShareLink | undefined>;
 }

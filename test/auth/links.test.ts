@@ -42,7 +42,7 @@ async function makeLink(changes: Partial<ShareLink> = {}): Promise<{ link: Share
   const times = { createdAt: 1, expiresAt: null, revokedAt: null };
   const link = { id: newId('link'), targetId: 'gen_a', ...times, ...changes };
   const token = newLinkToken();
-  await store.links.create(link, hashSecret(token));
+  await store.links.create(link, hashSecret(token), 100);
   return { link, token };
 }
 

@@ -48,7 +48,7 @@ async function recordsOf({ conversation, generation, message }: Ground): Promise
     await generations.byIds([generation]),
     await conversations.byIds([conversation]),
     await conversations.messagesByIds([message]),
-    await links.ofTargets([conversation, generation]),
+    await links.ofTargets([conversation, generation], Date.now()),
   ];
 }
 

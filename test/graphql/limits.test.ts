@@ -31,6 +31,7 @@ test.each([
     'query ($n: Int) { viewer { conversations(first: $n) { nodes { lastMessage { text } } } } }',
   ],
   ['lists within lists', nested(2)],
+  ['days', `{ viewer { ${times(100, (i) => `a${i}: usageByDay { model { id } }`)} } }`],
   ["GraphiQL's introspection", getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true })],
   [
     'fragments that ask for the same pages',
@@ -61,6 +62,12 @@ describe('an answer without measure is refused', () => {
       'lists without pages',
       `{ viewer { conversations(first: 100) { nodes { messages(first: 50) { nodes { generation { model { backends { name } } } } } } } } }`,
     ],
+    ['links', `{ viewer { conversations(first: 100) { nodes { ${times(5, (i) => `a${i}: shareLinks { id }`)} } } } }`],
+    ['days', `{ viewer { ${times(100, (i) => `a${i}: usageByDay(last: 366) { model { id } }`)} } }`],
+    [
+      'days that a variable counts',
+      `query ($n: Int!) { viewer { ${times(100, (i) => `a${i}: usageByDay(last: $n) { model { id } }`)} } }`,
+    ],
     [
       'the schema within the schema',
       `{ __schema { types { fields { type { ${'fields { type { '.repeat(4)} name ${'} }'.repeat(4)} } } } } }`,
@@ -70,12 +77,35 @@ describe('an answer without measure is refused', () => {
   });
 });
 
+test('values are counted as often as the object that they are of, and once where they are asked for again', () => {
+  const refused = /^The answer could have more than 250000 values\. Ask for fewer fields/;
+  const query = (names: number) =>
+    `{ viewer { conversations(first: 100) { nodes { messages(first: 100) { nodes { ${times(names, (i) => `a${i}: id`)} } } } } } }`;
+  expect(measure(query(25)).refusal).toBeUndefined();
+  expect(measure(query(26)).refusal).toMatch(refused);
+  expect(measure(query(25).replace('a0: id', 'a0: id '.repeat(20))).refusal).toBeUndefined();
+});
+
+test('each event of a subscription may have a fiftieth of the objects of a query', () => {
+  const query = (page: number) => `subscription { conversation(id: "x") { messages(last: ${page}) { ${inner} } } }`;
+  const inner = times(5, (i) => `a${i}: nodes { text author { name } }`);
+  expect(measure(query(90)).refusal).toBeUndefined();
+  expect(measure(query(91)).refusal).toMatch(/^The answer could have more than 1000 objects\./);
+});
+
 test('fields that are nested too deep are refused', () => {
   const deep = (levels: number) =>
     `{ node(id: "x") { ... on Message { ${'conversation { lastMessage { '.repeat(levels)} id ${'} }'.repeat(levels)} } } }`;
   expect(measure(deep(9)).refusal).toBeUndefined();
   expect(measure(deep(10)).refusal).toMatch(/^Fields are nested more than 20 deep\. Ask/);
   expect(measure('{ viewer { id } }', { depth: 1 }).refusal).toMatch(/more than 1 deep/);
+});
+
+test('a mutation has at most 10 fields, and an operation each its own', () => {
+  const mutation = (name: string, count: number) =>
+    `mutation ${name} { ${times(count, (i) => `a${i}: createConversation(input: {}) { conversation { id } }`)} }`;
+  expect(measure(mutation('A', 10) + mutation('B', 10)).refusal).toBeUndefined();
+  expect(measure(mutation('A', 11)).refusal).toMatch(/^The operation has more than 10 mutations\./);
 });
 
 describe('aliases', () => {

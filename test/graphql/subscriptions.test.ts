@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { startApp } from './app.ts';
 import { stallsAfter, startScriptedApp } from './scripted-app.ts';
-import { generate } from './verbs.ts';
+import { converse, generate, send } from './verbs.ts';
 
 test('a subscription whose source fails ends with a masked error, and listens to nothing more', async () => {
   let listening = 0;
@@ -29,4 +30,24 @@ test('a subscription whose source fails ends with a masked error, and listens to
   expect(answers.at(-1)?.errors).toMatchObject([error]);
   expect(app.logged.some(({ err }) => err?.message === 'the disk is on fire')).toBe(true);
   await expect.poll(() => listening).toBe(0);
+});
+
+test('each event has room for so many texts, and the next for as many again', async () => {
+  await using app = await startApp();
+  const id = await converse(app);
+  await send(app, id, 'x'.repeat(900_000));
+  const asked = (count: number) => {
+    const texts = Array.from({ length: count }, (_, i) => `a${i}: messages(first: 1) { nodes { text } }`);
+    return app.subscribe(`subscription ($id: ID!) { conversation(id: $id) { ${texts.join(' ')} } }`, { id });
+  };
+  const events = await asked(2);
+  expect((await events.next()).value.errors).toBeUndefined();
+  await app.get('mutation ($id: ID!) { renameConversation(input: { id: $id, title: "W" }) { conversation { id } } }', {
+    id,
+  });
+  expect((await events.next()).value.errors).toBeUndefined();
+  await events.return?.();
+  const more = await asked(3);
+  expect((await more.next()).value.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  await more.return?.();
 });

@@ -127,7 +127,7 @@ test('a link that is revoked ends its streams with UNAUTHENTICATED, and closes i
   await socket.next();
   socket.send(subscribe('1', `subscription { conversation(id: "${conversation}") { title } }`));
   expect(await socket.next('1')).toMatchObject({ type: 'next' });
-  const links = await app.parts.store.links.ofTargets([conversation]);
+  const links = await app.parts.store.links.ofTargets([conversation], Date.now());
   for (const { id } of links) {
     await app.get('mutation ($id: ID!) { revokeShareLink(input: { id: $id }) { link { id } } }', { id }, 'ann');
   }

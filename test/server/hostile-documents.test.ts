@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../graphql/app.ts';
+import { converse, send } from '../graphql/verbs.ts';
 import { type TransportAnswer, transports } from './transports.ts';
 
 let app: TestApp;
@@ -23,6 +24,12 @@ const cases: readonly (readonly [string, string, RegExp])[] = [
   ['a list too deep for the stack', `{ model(id: ${deep(2_490, ['[', ']'])}) { id } }`, /nested too deep/],
   ['the same without an end', `{ model(id: ${'['.repeat(4_990)}`, /nested too deep/],
   ['too many aliases', `{ ${times(101, (i) => `a${i}: __typename`)} }`, /more than 100 aliases\. Ask/],
+  [
+    'too many mutations at once',
+    `mutation { ...F ${times(10, (i) => `a${i}: createConversation(input: {}) { conversation { id } }`)} }
+      fragment F on Mutation { createConversation(input: {}) { conversation { id } } }`,
+    /more than 10 mutations\. Send them in several/,
+  ],
   ['the same field too often', `{ ${'__typename '.repeat(101)} }`, /more than 100 times in one place/],
   [
     'a bomb of fragments',
@@ -78,6 +85,38 @@ describe.each(transports)('over %s', (_name, ask) => {
     expect(told(answer)[0]).toEqual(refused(/^Variable "\$input" got invalid value/));
     expect(JSON.stringify(answer).length).toBeLessThan(10_000);
     expect(answer.errors).toHaveLength(4);
+  });
+
+  test.each(['after', 'before'])(
+    'a cursor in `%s` that is longer than any is refused before it is compared',
+    async (name) => {
+      const id = await converse(app);
+      const query = `query ($id: ID!, $c: String) { conversation(id: $id) { messages(${name}: $c) { nodes { id } } } }`;
+      const withCursor = (length: number) => ask(origin, { query, variables: { id, c: 'A'.repeat(length) } });
+      expect(told(await withCursor(201))).toEqual([refused(/is not a cursor: those have at most 200 characters/)]);
+      expect(told(await withCursor(200))).toEqual([refused(/does not belong to this list/)]);
+    },
+  );
+
+  test('what our own errors quote ends after 1,000 characters', async () => {
+    const query = 'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { id } } }';
+    const { errors } = await ask(origin, { query, variables: { id: 'gen_'.repeat(100_000) } });
+    expect(errors?.map(({ message, extensions }) => [message.slice(-2), message.length, extensions])).toEqual([
+      [' …', 1_002, { code: 'NOT_FOUND' }],
+    ]);
+  });
+
+  test('a long text is not answered again and again', async () => {
+    const { message } = await send(app, await converse(app), 'x'.repeat(900_000));
+    const query = (count: number) =>
+      `query ($id: ID!) { ${times(count, (i) => `a${i}: node(id: $id) { ... on Message { text } }`)} }`;
+    const some = await ask(origin, { query: query(9), variables: { id: message.id } });
+    expect(some.errors).toBeUndefined();
+    const many = await ask(origin, { query: query(90), variables: { id: message.id } });
+    expect(told(many)).toEqual(
+      Array(81).fill(refused(/^The texts of the answer have more than 8388608 characters\. Ask/)),
+    );
+    expect(JSON.stringify(many).length).toBeLessThan(8_200_000);
   });
 
   test('the configuration says what is too much', async () => {

@@ -142,6 +142,20 @@ test('what is no JSON is answered without the parser’s words', async () => {
   expect([response.status, errors[0].extensions]).toEqual([400, { code: 'BAD_USER_INPUT' }]);
 });
 
+test.each(['variables', 'extensions'])(
+  '`%s` of a GET that are no JSON are the client’s to know, and nobody else’s',
+  async (name) => {
+    for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+      const url = `${origin}/graphql?query={__typename}&${name}=${encodeURIComponent(prompt)}`;
+      const response = await fetch(url, { headers: { accept } });
+      const text = await response.text();
+      expect([response.status, text]).toEqual([400, expect.stringContaining('"BAD_USER_INPUT"')]);
+      expect(text).toContain('is no JSON');
+      expect(JSON.stringify([text, app.logged])).not.toMatch('whale');
+    }
+  },
+);
+
 // A subscription asks for a stream.
 describe.each(transports.filter(([name]) => name !== 'HTTP'))('over %s', (_name, ask) => {
   test.each([

@@ -217,7 +217,7 @@ export type Conversation = Node & {
   messages: MessageConnection;
   /** Whose it is. */
   owner: Viewer;
-  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  /** The links to it that are good, the newest first: at most 100. For its owner and admins: `FORBIDDEN` for others. */
   shareLinks: Array<ShareLink>;
   /** Its title; made from the first message unless given. Empty until there is one. */
   title: Scalars['String']['output'];
@@ -414,7 +414,7 @@ export type Generation = Node & {
   model: Model;
   /** Its place in the model's queue: 1 is next; null unless `QUEUED`. `myGenerations` tells when it changes. */
   queuePosition?: Maybe<Scalars['Int']['output']>;
-  /** The links to it, the newest first. For its owner and admins: `FORBIDDEN` for others. */
+  /** The links to it that are good, the newest first: at most 100. For its owner and admins: `FORBIDDEN` for others. */
   shareLinks: Array<ShareLink>;
   /** When its first attempt started. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;

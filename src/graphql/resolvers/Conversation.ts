@@ -4,6 +4,7 @@ import type { ConversationResolvers } from '../generated/resolvers.ts';
 import { shareLinks } from '../share-links.ts';
 
 export const Conversation: ConversationResolvers = {
+  title: ({ title }, _args, { texts }) => texts.take(title),
   owner: async ({ ownerId }, _args, { loaders }) => {
     const owner = await loaders.viewers.load(ownerId);
     if (!owner) throw notFound(`The viewer ${ownerId}`);

@@ -46,7 +46,7 @@ export const events: Pick<
   TextAppended: {
     ...shared,
     position: (event) => entryOf(event, 'textAppended').position,
-    text: (event) => entryOf(event, 'textAppended').text,
+    text: (event, _args, { texts }) => texts.take(entryOf(event, 'textAppended').text),
   },
   GenerationEnded: {
     ...shared,

@@ -2,10 +2,10 @@ import { notFound } from '../../domain/errors.ts';
 import type { MessageResolvers } from '../generated/resolvers.ts';
 
 export const Message: MessageResolvers = {
-  text: async ({ text, generationId }, _args, { loaders }) => {
-    if (text !== null) return text;
+  text: async ({ text, generationId }, _args, { loaders, texts }) => {
+    if (text !== null) return texts.take(text);
     const generation = generationId ? await loaders.generations.load(generationId) : null;
-    return generation ? (await loaders.contents.load(generation)).text : '';
+    return generation ? texts.take((await loaders.contents.load(generation)).text) : '';
   },
   author: ({ authorId }, _args, { loaders }) => (authorId ? loaders.viewers.load(authorId) : null),
   generation: ({ generationId }, _args, { loaders }) => (generationId ? loaders.generations.load(generationId) : null),

@@ -1,5 +1,6 @@
 import { notFound } from '../../domain/errors.ts';
 import type { Source } from '../../generation/generation.ts';
+import { AnswerText, charactersOfEvent } from '../answer-text.ts';
 import type { Context } from '../context.ts';
 import type { SubscriptionResolvers } from '../generated/resolvers.ts';
 import { createLoaders } from '../loaders.ts';
@@ -17,6 +18,7 @@ const field = <Name extends string, Value, Mapped>(
     (value) => ({ [name]: map(value) }) as Record<Name, Mapped>,
     () => {
       context.loaders = createLoaders(context, context.viewer);
+      context.texts = new AnswerText(charactersOfEvent);
     },
   );
 

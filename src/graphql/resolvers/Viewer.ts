@@ -1,16 +1,16 @@
 import { mayReadViewer } from '../../domain/access.ts';
 import type { Viewer as ViewerRow } from '../../domain/conversation.ts';
 import { badInput, forbidden } from '../../domain/errors.ts';
-import { connection, pageRequest } from '../connections.ts';
+import { connection, mostDays, pageRequest } from '../connections.ts';
 import type { Context } from '../context.ts';
 import type { DailyUsageResolvers, ViewerResolvers } from '../generated/resolvers.ts';
 import { operationsPerSecond } from './Allowance.ts';
 import { modelOf } from './Model.ts';
 
-const mostDays = 366;
 const dayMs = 86_400_000;
 
 export const Viewer: ViewerResolvers = {
+  name: ({ name }, _args, { texts }) => texts.take(name),
   role: (owner, _args, context) => asked(owner, context).role,
   conversations: async (owner, args, context) =>
     connection(await context.store.conversations.page(asked(owner, context).id, pageRequest(args))),

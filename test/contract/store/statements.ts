@@ -42,7 +42,7 @@ export function statementTests(open: Open): void {
       byDay: (ids: string[]) => usage.byDay(ids, 0),
       standings: (ids: string[]) => usage.standings(ids, 1000),
       links: links.byIds,
-      'links of targets': links.ofTargets,
+      'links of targets': (ids: string[]) => links.ofTargets(ids, 0),
       keys: keys.byIds,
       uses: (ids: string[]) => keys.touch(ids, 1),
       events: audit.byIds,

@@ -55,7 +55,7 @@ export async function makeGround(app: TestApp, shared: Shared = {}): Promise<Gro
   if (shared.generation) await store.generations.setVisibility(generation, shared.generation);
   const link = async (targetId: string, expiresAt: number | null = null) => {
     const [made, token] = [{ id: newId('link'), targetId, createdAt: 1, expiresAt, revokedAt: null }, newLinkToken()];
-    await store.links.create(made, hashSecret(token));
+    await store.links.create(made, hashSecret(token), 100);
     return { link: made, token };
   };
   const [toGeneration, toConversation, expired] = [await link(generation), await link(id), await link(id, 2)];
