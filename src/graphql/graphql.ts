@@ -29,7 +29,8 @@ export interface Pipeline {
 
   /**
    * Lets in a client that comes over another transport, from the address `ip` with this token, if it has one.
-   * @throws MillraceError as `Authenticator.authenticate` does
+   * That counts as an operation of the address.
+   * @throws MillraceError as `Authenticator.authenticate` does; `RATE_LIMITED`
    */
   connect(ip: string, token: string | undefined): Promise<Client>;
 
@@ -102,11 +103,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       void yoga(request, response, { ip } as DoorContext);
     },
 
-    connect: (ip, token) => Client.enter(auth, ip, token),
+    async connect(ip, token) {
+      const refused = tooMany(await rates.countAddress(ip));
+      if (refused) throw refused;
+      return await Client.enter(auth, ip, token);
+    },
 
     async execute(params, client) {
       try {
-        const refused = tooMany(await rates.count(client.ip, client.session.viewer.id));
+        const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
         const result = (await yoga.getResultForParams(
