@@ -7,7 +7,7 @@ import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
-import { breakingOff, type DoorContext, httpDoor } from './door.ts';
+import { breakingOff, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
@@ -16,6 +16,7 @@ import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
+import { type AnswerContext, streamPlaces } from './stream-places.ts';
 import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
 import { variableLimits } from './variables.ts';
 
@@ -69,7 +70,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const mask = (error: unknown) =>
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
 
-  const yoga = createYoga<DoorContext>({
+  const yoga = createYoga<AnswerContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
@@ -88,6 +89,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),
+      streamPlaces(sockets, mask),
       breakingOff(mask),
       multipartSubscriptions(),
       explainedRefusals(),
@@ -100,7 +102,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sockets,
 
     handle(request, response, ip) {
-      void yoga(request, response, { ip } as DoorContext);
+      void yoga(request, response, { ip, answer: response } as AnswerContext);
     },
 
     async connect(ip, token) {
