@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { type ErrorCode, isRateLimited } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { addressOf } from './address.ts';
-import { answerHealth, answerReady, type Readiness } from './health.ts';
+import { answerHealth, type Readiness, readyAnswers } from './health.ts';
 import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
 import { placeOf } from './place.ts';
@@ -61,6 +61,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { pipeline, readiness, origins, trustedProxies, limits, logger, spreadMs = 0, timeouts } = options;
   const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
   const ws = pipeline && createWsTransport({ pipeline, limits, logger, addressOf: addressFor });
+  const answerReady = readyAnswers(readiness, logger);
   let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
@@ -75,7 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const path = place.pathname;
     request.url = path + place.search;
     if (path === '/health') return answerHealth(response);
-    if (path === '/ready') return answerReady(response, readiness, draining);
+    if (path === '/ready') return answerReady(response, draining);
     if (!pipeline) return refuse(response, 404, 'NOT_FOUND', worksOnly);
     if (!origins.allowsHost(request.headers.host)) return refuse(response, 403, 'FORBIDDEN', otherHost);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
