@@ -130,7 +130,9 @@ const roles: readonly ViewerRole[] = ['ADMIN', 'MEMBER', 'READER'];
 
 /** The one that may do most, of a text or a list of texts. */
 function roleOf(value: unknown): ViewerRole | undefined {
-  const named = new Set((Array.isArray(value) ? value : [value]).map((each) => (typeof each === 'string' ? each.toUpperCase() : undefined)));
+  const named = new Set(
+    (Array.isArray(value) ? value : [value]).map((each) => (typeof each === 'string' ? each.toUpperCase() : undefined)),
+  );
   return roles.find((role) => named.has(role));
 }
 

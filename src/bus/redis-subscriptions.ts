@@ -85,7 +85,8 @@ export class Subscriptions {
   /** @throws MillraceError where a SUBSCRIBE is refused at present: its topic is not heard */
   check(): void {
     const [refusal] = this.#refused.values();
-    if (refusal) throw new MillraceError('UNAVAILABLE', 'Redis refuses a subscription; the log says why', { cause: refusal });
+    if (refusal)
+      throw new MillraceError('UNAVAILABLE', 'Redis refuses a subscription; the log says why', { cause: refusal });
   }
 
   get closed(): boolean {

@@ -21,7 +21,11 @@ export class SocketPlaces {
 
   /** A place for a socket from an address. @throws MillraceError `RATE_LIMITED` */
   ofAddress(ip: string): Promise<Place> {
-    return take(this.#ip, networkOf(ip), `From one address ${this.#options.ip} sockets and streams may be open at once.`);
+    return take(
+      this.#ip,
+      networkOf(ip),
+      `From one address ${this.#options.ip} sockets and streams may be open at once.`,
+    );
   }
 
   /**
@@ -29,7 +33,11 @@ export class SocketPlaces {
    * one of their address alone. @throws MillraceError `RATE_LIMITED`
    */
   ofViewer({ id, only }: Viewer): Promise<Place> {
-    return take(only === undefined ? this.#viewer : undefined, id, `One viewer may have ${this.#options.viewer} sockets and streams open at once.`);
+    return take(
+      only === undefined ? this.#viewer : undefined,
+      id,
+      `One viewer may have ${this.#options.viewer} sockets and streams open at once.`,
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type ErrorCode, isRateLimited } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
-import { addressOf } from './address.ts';
+import { addresses } from './address.ts';
 import { answerHealth, type Readiness, readyAnswers } from './health.ts';
 import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
@@ -59,7 +59,7 @@ const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { pipeline, readiness, origins, trustedProxies, limits, logger, spreadMs = 0, timeouts } = options;
-  const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
+  const addressFor = addresses(trustedProxies, logger);
   const ws = pipeline && createWsTransport({ pipeline, limits, logger, addressOf: addressFor });
   const answerReady = readyAnswers(readiness, logger);
   let draining = false;

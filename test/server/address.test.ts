@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { addressOf } from '../../src/server/address.ts';
+import { addresses, addressOf } from '../../src/server/address.ts';
 
 const request = (own: string, forwarded?: string) =>
   ({ socket: { remoteAddress: own }, headers: { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
@@ -35,4 +36,15 @@ test.each([
   [undefined, 1, '10.0.0.1'],
 ])('%j through %i proxies is %s', (forwarded, proxies, address) => {
   expect(addressOf(request('::ffff:10.0.0.1', forwarded), proxies)).toBe(address);
+});
+
+test.each([
+  [0, '10.9.9.9', 1],
+  [0, undefined, 0],
+  [1, '10.9.9.9', 0],
+])('with %i proxies and X-Forwarded-For %j there are %i warnings', (proxies, forwarded, warnings) => {
+  const lines: string[] = [];
+  const find = addresses(proxies, pino({}, { write: (line: string) => void lines.push(line) }));
+  for (let n = 0; n < 3; n++) find(request('10.0.0.1', forwarded));
+  expect(lines).toHaveLength(warnings);
 });

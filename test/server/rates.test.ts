@@ -74,7 +74,9 @@ describe('operations', () => {
     const socket = await greet(server.url, 'nobody');
     expect(await socket.closed).toBe(4403);
     await statuses(Array.from({ length: 9 }, () => server.post('nobody', query)));
-    expect(await (await greet(server.url, 'nobody')).farewell).toMatch(/^1013 These are too many operations: 6 a second/);
+    expect(await (await greet(server.url, 'nobody')).farewell).toMatch(
+      /^1013 These are too many operations: 6 a second/,
+    );
     expect(server.looks()).toBe(6);
   });
 

@@ -20,16 +20,19 @@ async function untilOpen(token: string): Promise<Response> {
   }
 }
 
-test.each(kinds)('one of a viewer too many as %s is refused with 429; the place of one that has ended is free', async (kind) => {
-  const streams = [await open('ann', kind), await open('ann', kind)];
-  expect(streams.map(({ status }) => status)).toEqual([200, 200]);
-  const refused = await open('ann', kind);
-  expect(refused.status).toBe(429);
-  expect(await refused.text()).toMatch(/One viewer may have 2 sockets and streams open at once.*"RATE_LIMITED"/);
-  expect((await open('bob', kind)).status).toBe(200);
-  await streams[0]?.body?.cancel();
-  expect((await untilOpen('ann')).status).toBe(200);
-});
+test.each(kinds)(
+  'one of a viewer too many as %s is refused with 429; the place of one that has ended is free',
+  async (kind) => {
+    const streams = [await open('ann', kind), await open('ann', kind)];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+    const refused = await open('ann', kind);
+    expect(refused.status).toBe(429);
+    expect(await refused.text()).toMatch(/One viewer may have 2 sockets and streams open at once.*"RATE_LIMITED"/);
+    expect((await open('bob', kind)).status).toBe(200);
+    await streams[0]?.body?.cancel();
+    expect((await untilOpen('ann')).status).toBe(200);
+  },
+);
 
 test('sockets and streams take the same places, of the viewer and of the address', async () => {
   await server.connect('ann');
