@@ -20,7 +20,7 @@ import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
 import type { BackendConfig, Config, DistributedConfig, ModelConfig } from './config.ts';
-import { innermost, isUnavailable, wordsOf } from './domain/errors.ts';
+import { innermost, isUnavailable, MillraceError, wordsOf } from './domain/errors.ts';
 import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
 import { reportHealth } from './generation/health.ts';
@@ -242,7 +242,8 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
     config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger, warn);
 
   const backend = async () => {
-    if (models.all().every(({ status }) => status === 'OFFLINE')) throw new Error('no backend is up');
+    if (models.all().every(({ status }) => status === 'OFFLINE'))
+      throw new MillraceError('UNAVAILABLE', 'no backend is up');
   };
   return {
     pipeline: createPipeline({

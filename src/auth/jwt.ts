@@ -38,6 +38,7 @@ const remembered = 10_000;
 const longestToken = 16_384;
 const longestName = 200;
 const expired = 'This token has expired.';
+const unreadable = 'This is no token that can be read.';
 
 /** Lets in by JSON Web Tokens of one issuer. A token is verified when it is first shown, and then known until it expires. */
 export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
@@ -78,6 +79,7 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
       if (session && (session.expiresAt ?? 0) > Date.now()) return session;
       sessions.delete(token);
       if (token.length > longestToken) throw unauthenticated('This token is too long.');
+      if (!isPlain(token)) throw unauthenticated(unreadable);
       const verified = await verify(token);
       remember(sessions, token, verified);
       return verified;
@@ -88,6 +90,10 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
   };
 }
 
+/** Whether it is spelled in the one way that its bytes have: each other one would be remembered by itself. */
+const isPlain = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+
 function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
   known.delete(key);
   known.set(key, value);
@@ -97,7 +103,9 @@ function remember<Value>(known: Map<string, Value>, key: string, value: Value): 
 
 /** Whoever the issuer calls `sub` is always the same viewer. The claims are the issuer's word: it has signed them. */
 function viewerOf(payload: JWTPayload, { roleClaim, nameClaim, defaultRole }: JwtOptions): Viewer {
-  const { iss = '', sub = '' } = payload;
+  // The library does not look at their types.
+  const { iss, sub }: { iss?: unknown; sub?: unknown } = payload;
+  if (typeof sub !== 'string') throw unauthenticated('This token names nobody: its sub is no text.');
   if (sub === '') throw unauthenticated('This token names nobody: its sub is empty.');
   const name = claim(payload, nameClaim);
   return {
@@ -120,9 +128,11 @@ function claim(payload: JWTPayload, name: string): unknown {
 
 const roles: readonly ViewerRole[] = ['ADMIN', 'MEMBER', 'READER'];
 
-/** The one that may do most, of a text or a list. */
+/** The one that may do most, of a text or a list of texts. */
 function roleOf(value: unknown): ViewerRole | undefined {
-  const named = new Set((Array.isArray(value) ? value : [value]).map((each) => String(each).toUpperCase()));
+  const named = new Set(
+    (Array.isArray(value) ? value : [value]).map((each) => (typeof each === 'string' ? each.toUpperCase() : undefined)),
+  );
   return roles.find((role) => named.has(role));
 }
 
@@ -137,5 +147,5 @@ function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWKSMultipleMatchingKeys)
     return 'This token does not say which key it is signed with (kid).';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of this token is wrong.';
-  return 'This is no token that can be read.';
+  return unreadable;
 }

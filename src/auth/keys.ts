@@ -28,8 +28,9 @@ export function createApiKeys({ keys, viewers, audit }: Pick<Store, 'keys' | 'vi
       const quota = { tokensPerDay, tokensPerMonth };
       const key: ApiKey = { id: newId('key'), viewerId: owner, name, role, ...quota, ...times };
       const secret = newSecret();
-      await keys.create(key, hashSecret(secret), viewer);
+      // First, so that no key is without its row: its token is shown once, and would be lost with an error after it.
       await audit.add(event('KEY_CREATED', key, by));
+      await keys.create(key, hashSecret(secret), viewer);
       return { key, token: keyToken(key.id, secret) };
     },
 

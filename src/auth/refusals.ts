@@ -6,7 +6,7 @@ const windowMs = 60_000;
 /** Of one address in one minute so many are written one by one; the rest as one row, with its number. */
 const rowsPerAddress = 5;
 /** So many addresses are told apart in one minute; whatever comes from others is one row. */
-const addressesAtMost = 20;
+const addressesAtMost = 5;
 /** A token's kind and fate is all that a reason tells; it is our own text, and no longer than this. */
 const reasonLength = 200;
 
@@ -17,7 +17,7 @@ interface RefusalsDeps {
 
 /**
  * Writes refusals down. Whoever can reach the server can be refused as often as they like, so what is written is bounded:
- * in one process and minute at most 5 rows and a sum for each of 20 addresses, and a sum for all others.
+ * in one process and minute at most 5 rows and a sum for each of 5 addresses, and a sum for all others.
  */
 export function refusals({ add, onError }: RefusalsDeps): { note: OnRefusal; close(): void } {
   const counts = new Map<string | null, number>();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
+import { MillraceError } from '../domain/errors.ts';
 
 export interface SubscriptionsOptions {
   readonly client: Redis | Cluster;
@@ -81,10 +82,11 @@ export class Subscriptions {
     this.#client.ping().catch((error: unknown) => this.closed || this.#onError(error));
   }
 
-  /** @throws Error where a SUBSCRIBE is refused at present: its topic is not heard */
+  /** @throws MillraceError where a SUBSCRIBE is refused at present: its topic is not heard */
   check(): void {
     const [refusal] = this.#refused.values();
-    if (refusal) throw new Error(`A subscription is refused: ${(refusal as Error).message}`, { cause: refusal });
+    if (refusal)
+      throw new MillraceError('UNAVAILABLE', 'Redis refuses a subscription; the log says why', { cause: refusal });
   }
 
   get closed(): boolean {

@@ -35,9 +35,12 @@ export class Client {
   /** Goes on with another token, streams and all. @throws MillraceError; the old one then still holds, for as long as it does */
   async renew(token: string | undefined): Promise<void> {
     const session = await this.#auth.authenticate({ ip: this.ip, token });
-    if (session.viewer.id !== this.#session.viewer.id) {
+    const [old, renewed] = [this.#session.viewer, session.viewer];
+    if (renewed.id !== old.id)
       throw new MillraceError('FORBIDDEN', 'This token is somebody else’s: open another connection with it.');
-    }
+    // Open streams were let begin by what the old one allows, and are not asked again.
+    if (renewed.role !== old.role || renewed.only !== old.only)
+      throw new MillraceError('FORBIDDEN', 'This token allows something else: open another connection with it.');
     this.#token = token;
     this.#session = session;
     if (!this.#unwatch) return;

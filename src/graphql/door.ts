@@ -26,14 +26,19 @@ interface DoorOptions {
 export function httpDoor({ auth, rates, mask }: DoorOptions): Plugin<object, DoorContext> {
   async function refused(request: Request, context: DoorContext): Promise<unknown> {
     const { ip } = context;
+    const address = await rates.countAddress(ip);
+    context.count = address;
+    // First of all: to look at a token may cost a question to the records.
+    const refusal = tooMany(address);
+    if (refusal) return refusal;
     try {
       context.client = await Client.enter(auth, ip, bearer(request.headers.get('authorization')));
     } catch (error) {
-      context.count = await rates.count(ip);
-      return tooMany(context.count) ?? error;
+      return error;
     }
-    context.count = await rates.count(ip, context.client.session.viewer.id);
-    return tooMany(context.count);
+    const viewer = await rates.countViewer(context.client.session.viewer);
+    context.count = [...viewer, ...address];
+    return tooMany(viewer);
   }
 
   return {

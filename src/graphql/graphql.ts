@@ -7,7 +7,7 @@ import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
-import { breakingOff, type DoorContext, httpDoor } from './door.ts';
+import { breakingOff, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
@@ -17,6 +17,7 @@ import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
+import { type AnswerContext, streamPlaces } from './stream-places.ts';
 import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
 import { variableLimits } from './variables.ts';
 
@@ -30,7 +31,8 @@ export interface Pipeline {
 
   /**
    * Lets in a client that comes over another transport, from the address `ip` with this token, if it has one.
-   * @throws MillraceError as `Authenticator.authenticate` does
+   * That counts as an operation of the address.
+   * @throws MillraceError as `Authenticator.authenticate` does; `RATE_LIMITED`
    */
   connect(ip: string, token: string | undefined): Promise<Client>;
 
@@ -71,7 +73,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const documents = new DocumentCache<DocumentNode>();
 
-  const yoga = createYoga<DoorContext>({
+  const yoga = createYoga<AnswerContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
@@ -92,6 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       !introspection && noIntrospection,
       maskValidation(mask),
       forgetInvalid(documents),
+      streamPlaces(sockets, mask),
       breakingOff(mask),
       multipartSubscriptions(),
       explainedRefusals(),
@@ -104,14 +107,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sockets,
 
     handle(request, response, ip) {
-      void yoga(request, response, { ip } as DoorContext);
+      void yoga(request, response, { ip, answer: response } as AnswerContext);
     },
 
-    connect: (ip, token) => Client.enter(auth, ip, token),
+    async connect(ip, token) {
+      const refused = tooMany(await rates.countAddress(ip));
+      if (refused) throw refused;
+      return await Client.enter(auth, ip, token);
+    },
 
     async execute(params, client) {
       try {
-        const refused = tooMany(await rates.count(client.ip, client.session.viewer.id));
+        const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
         const result = (await yoga.getResultForParams(

@@ -1,3 +1,4 @@
+import type { Viewer } from '../domain/conversation.ts';
 import { type MillraceError, rateLimited } from '../domain/errors.ts';
 import { networkOf } from '../domain/network.ts';
 import type { Limits, PerClient, Rate, Standing } from '../limits/limits.ts';
@@ -25,16 +26,21 @@ export class OperationRates {
     this.#ip = rate('ip');
   }
 
-  /** Counts an operation from `ip`, of a viewer where one was let in. Never rejects. */
-  async count(ip: string, viewerId?: string): Promise<Count> {
-    const [viewer, address] = await Promise.all([
-      viewerId === undefined ? undefined : this.#viewer?.count(viewerId),
-      this.#ip?.count(networkOf(ip)),
-    ]);
-    return [
-      ...(viewer ? [{ whose: 'viewer', standing: viewer } as const] : []),
-      ...(address ? [{ whose: 'ip', standing: address } as const] : []),
-    ];
+  /** Counts an operation for its address. Never rejects. */
+  async countAddress(ip: string): Promise<Count> {
+    const standing = await this.#ip?.count(networkOf(ip));
+    return standing ? [{ whose: 'ip', standing }] : [];
+  }
+
+  /** Counts an operation for its viewer; whoever holds a link is one of many, of whom none may shut out the others. */
+  async countViewer({ id, only }: Viewer): Promise<Count> {
+    const standing = only === undefined ? await this.#viewer?.count(id) : undefined;
+    return standing ? [{ whose: 'viewer', standing }] : [];
+  }
+
+  /** Counts an operation for both. Never rejects. */
+  async count(ip: string, viewer: Viewer): Promise<Count> {
+    return (await Promise.all([this.countViewer(viewer), this.countAddress(ip)])).flat();
   }
 
   /** How a viewer stands; undefined where there is no limit. Never rejects. */

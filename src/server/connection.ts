@@ -3,6 +3,7 @@ import { CloseCode, type Message, MessageType, type SubscribeMessage, validateMe
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { bearer } from '../auth/auth.ts';
+import type { Viewer } from '../domain/conversation.ts';
 import { type ErrorCode, isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Operation, type Tell } from './operation.ts';
@@ -32,7 +33,7 @@ interface ConnectionOptions {
   /** The token that the upgrade request showed, if it did. */
   readonly token: string | undefined;
   /** Takes a place for a viewer as long as the socket is open. @throws MillraceError `RATE_LIMITED` */
-  readonly holdPlace: (viewerId: string) => Promise<void>;
+  readonly holdPlace: (viewer: Viewer) => Promise<void>;
   /** Messages are wrong for the protocol: the socket closes. All that is wrong with an operation is said to its id. */
   readonly wire: Pick<Wire, 'send' | 'reply' | 'close'>;
 }
@@ -111,7 +112,7 @@ export class Connection {
     const { pipeline, ip, holdPlace } = this.#options;
     try {
       const client = await pipeline.connect(ip, token);
-      await holdPlace(client.session.viewer.id);
+      await holdPlace(client.session.viewer);
       if (this.#closed) return;
       this.#client = client;
       // Its streams are told first: their ends are under way when the socket's is.

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type ErrorCode, isRateLimited } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
-import { addressOf } from './address.ts';
-import { answerHealth, answerReady, type Readiness } from './health.ts';
+import { addresses } from './address.ts';
+import { answerHealth, type Readiness, readyAnswers } from './health.ts';
 import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
+import { placeOf } from './place.ts';
 import { safeHeaders } from './safe-headers.ts';
 import { createWsTransport, refuseUpgrade, type WsLimits } from './ws.ts';
 
@@ -45,6 +46,7 @@ export interface HttpServer {
 
 /** A page can have its own name lead to this machine, and then read what it likes: no name but loopback's is taken. */
 const otherHost = 'This server answers to localhost only, as long as auth.mode is none.';
+const noPlace = 'Host must be a name and a port, as in localhost:4000, and the request a path there, as in /graphql.';
 const otherOrigin =
   'Pages of this origin may not use this server. Those that may are listed in server.origins of millrace.yaml.';
 const worksOnly =
@@ -57,8 +59,9 @@ const readOnly = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS']);
 /** Every transport on one port: GraphQL over HTTP, SSE and WebSocket on /graphql, and the health of the server. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { pipeline, readiness, origins, trustedProxies, limits, logger, spreadMs = 0, timeouts } = options;
-  const addressFor = (request: IncomingMessage) => addressOf(request, trustedProxies);
+  const addressFor = addresses(trustedProxies, logger);
   const ws = pipeline && createWsTransport({ pipeline, limits, logger, addressOf: addressFor });
+  const answerReady = readyAnswers(readiness, logger);
   let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
@@ -68,9 +71,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     answers.add(response);
     response.once('close', () => answers.delete(response));
     response.setHeaders(safeHeaders);
-    const path = pathOf(request);
+    const place = placeOf(request);
+    if (!place) return refuse(response, 400, 'BAD_USER_INPUT', noPlace);
+    const path = place.pathname;
+    request.url = path + place.search;
     if (path === '/health') return answerHealth(response);
-    if (path === '/ready') return answerReady(response, readiness, draining);
+    if (path === '/ready') return answerReady(response, draining);
     if (!pipeline) return refuse(response, 404, 'NOT_FOUND', worksOnly);
     if (!origins.allowsHost(request.headers.host)) return refuse(response, 403, 'FORBIDDEN', otherHost);
     if (path === '/') return response.writeHead(302, { location: '/graphql' }).end();
@@ -88,7 +94,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
     if (!origins.allowsOrigin(origin, host)) return refuseUpgrade(socket, '403 Forbidden', otherOrigin);
     if (!pipeline || !ws) return refuseUpgrade(socket, '404 Not Found', worksOnly);
-    if (pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
+    if (placeOf(request)?.pathname !== '/graphql') return refuseUpgrade(socket, '404 Not Found', otherPath);
     try {
       await holdWhileOpen(socket, () => pipeline.sockets.ofAddress(addressFor(request)));
     } catch (error) {
@@ -126,8 +132,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 /** Other protocols that a client offers to go on with are passed over: its request is answered as it stands. */
 const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
-
-const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
 function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -4,6 +4,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graph
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
+import type { Viewer } from '../domain/conversation.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Connection, type SocketLimits } from './connection.ts';
 import { holdWhileOpen } from './hold.ts';
@@ -104,7 +105,7 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
     onMessage: (data) => connection.receive(data),
   });
   const token = bearer(request.headers.authorization);
-  const holdPlace = (viewerId: string) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewerId));
+  const holdPlace = (viewer: Viewer) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewer));
   const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token, holdPlace });
   const greeting = setTimeout(() => {
     if (connection.greeted) return;

@@ -46,6 +46,14 @@ async function watch(token: string) {
 }
 
 describe('a key', () => {
+  test('is not made where that can not be written down', async () => {
+    const add = () => Promise.reject(new Error('the disk is full'));
+    const { create } = createApiKeys({ ...store, audit: { ...store.audit, add } });
+    const input = { name: 'Robot', role: 'MEMBER', viewerId: null, expiresAt: null } as const;
+    await expect(create(input, by)).rejects.toThrow('full');
+    expect((await store.keys.page({ limit: 9, from: 'start' })).rows).toEqual([]);
+  });
+
   test('lets in its viewer: one of its own, or the one it was made for', async () => {
     const { key, token } = await make();
     expect(token).toMatch(/^millrace_key_[0-9a-z]{26}_[0-9a-f]{64}$/);

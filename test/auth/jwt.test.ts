@@ -57,6 +57,9 @@ describe('a token that is refused', () => {
     ['that is not valid yet', (given) => given.token('ann', { claims: { nbf: now() + 60 } }), /its nbf/],
     ['that never expires', (given) => given.token('ann', { claims: { exp: undefined as never } }), /its exp/],
     ['of nobody', (given) => given.token('ann', { claims: { sub: undefined as never } }), /its sub/],
+    ['of a number', (given) => given.token('ann', { claims: { sub: 123 as never } }), /sub is no text/],
+    ['of a map', (given) => given.token('ann', { claims: { sub: {} as never } }), /sub is no text/],
+    ['of a list', (given) => given.token('ann', { claims: { sub: ['ann'] as never } }), /sub is no text/],
     ['of an empty name', (given) => given.token(''), /sub is empty/],
     [
       'with a key that the issuer does not have',
@@ -153,12 +156,26 @@ describe('a token that is taken', () => {
     [{ role: ['READER', 'MEMBER', 'x'] }, {}, 'MEMBER'],
     [{ role: 'root' }, {}, 'MEMBER'],
     [{ role: { ADMIN: true } }, { defaultRole: 'READER' }, 'READER'],
+    [{ role: [['ADMIN']] }, { defaultRole: 'READER' }, 'READER'],
+    [{ role: { toString: 1 } }, { defaultRole: 'READER' }, 'READER'],
+    [{ role: [null, 1, 'member'] }, { defaultRole: 'READER' }, 'MEMBER'],
     [{}, { defaultRole: 'READER' }, 'READER'],
     [{ realm_access: { roles: ['admin'] } }, { roleClaim: 'realm_access.roles' }, 'ADMIN'],
     [{ 'https://a.example/role': 'READER' }, { roleClaim: 'https://a.example/role' }, 'READER'],
   ])('with %j has by %j the role %s', async ([claims, options, role]) => {
     const { viewer } = await open(options).show(await issuer.token('ann', { claims: { ...claims } }));
     expect(viewer.role).toBe(role);
+  });
+
+  test('is taken in its one spelling only', async () => {
+    const { show } = open();
+    const token = await issuer.token('ann');
+    await show(token);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    // The last character of a signature of 256 bytes has spare bits.
+    const spare = token.slice(0, -1) + alphabet[(alphabet.indexOf(token.at(-1) ?? '') | 1) ^ 2];
+    const others = [`${token}=`, `${token}==`, ` ${token}`, `${token}\n`, token.replace('.', ' .'), spare];
+    for (const other of others) await expect(show(other)).rejects.toMatchObject(refused(/can be read/));
   });
 
   test('is verified once, and its viewer is stored once, until a name or a role changes', async () => {

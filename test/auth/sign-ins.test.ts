@@ -92,6 +92,17 @@ test('a client that shows the same wrong token again and again keeps nobody out'
   expect(await code(auth, 'ann')).toBe(limited);
 });
 
+test('a wrong token that comes again is not looked at for some seconds, from wherever, and counts for each address', async () => {
+  for (let n = 0; n < 100; n++) expect(await code(auth, 'expired')).toBe(wrong);
+  expect(await code(auth, 'expired', '10.0.0.2')).toBe(wrong);
+  expect(looked).toEqual(['expired']);
+  expect(await guess(limit - 1, '10.0.0.2')).toEqual(Array(limit - 1).fill(wrong));
+  expect(await code(auth, 'ann', '10.0.0.2')).toBe(limited);
+  time += 5_000;
+  expect(await code(auth, 'expired')).toBe(wrong);
+  expect(looked.filter((token) => token === 'expired')).toHaveLength(2);
+});
+
 test('what can’t be found out now is no failure', async () => {
   for (let n = 0; n < 2 * limit; n++) expect(await code(auth, `away-${n}`)).toBe('UNAVAILABLE');
   expect(await code(auth, 'ann')).toBe('in');

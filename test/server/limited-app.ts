@@ -14,6 +14,8 @@ export interface LimitedApp extends AsyncDisposable {
   readonly app: TestApp;
   /** `http://127.0.0.1:…/graphql` */
   readonly url: string;
+  /** How often a token was looked at. */
+  looks(): number;
   /** POST as a viewer. */
   post(token: string, query: string, headers?: Record<string, string>): Promise<Response>;
   /** A socket of a viewer, past `connection_ack`. */
@@ -24,15 +26,24 @@ export interface LimitedApp extends AsyncDisposable {
 export async function startLimited(limits: object, windowSeconds = 600): Promise<LimitedApp> {
   const models = [{ id: 'ngram', backends: [{ kind: 'ngram', tokensPerSecond: 0 }] }];
   const yaml = JSON.stringify({ models, limits, server: { origins: ['https://app.example'] } });
+  const auth = peopleAuth();
+  let looks = 0;
   const app = await startApp({
     yaml,
-    auth: peopleAuth(),
+    auth: {
+      ...auth,
+      authenticate(credentials) {
+        looks++;
+        return auth.authenticate(credentials);
+      },
+    },
     alter: () => ({ clientLimits: unhurried(windowSeconds) }),
   });
   const url = `${await app.listen()}/graphql`;
   return {
     app,
     url,
+    looks: () => looks,
     post: (token, query, headers = {}) =>
       fetch(url, {
         method: 'POST',

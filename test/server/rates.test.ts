@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LimitedApp, startLimited } from './limited-app.ts';
+import { greet, type LimitedApp, startLimited } from './limited-app.ts';
 import { subscribe } from './raw-socket.ts';
 
 const query = '{ viewer { id } }';
@@ -70,6 +70,16 @@ describe('operations', () => {
     expect(await statuses([server.post('ann', query)])).toEqual([429]);
   });
 
+  test('count before a token is looked at, connection_init among them', async () => {
+    const socket = await greet(server.url, 'nobody');
+    expect(await socket.closed).toBe(4403);
+    await statuses(Array.from({ length: 9 }, () => server.post('nobody', query)));
+    expect(await (await greet(server.url, 'nobody')).farewell).toMatch(
+      /^1013 These are too many operations: 6 a second/,
+    );
+    expect(server.looks()).toBe(6);
+  });
+
   test('are not: the page for browsers, what browsers ask beforehand, and questions for the health', async () => {
     const { origin } = new URL(server.url);
     const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
@@ -83,6 +93,7 @@ describe('operations', () => {
   });
 
   test('over WebSocket beyond the limit are an error of their own id, and the socket and its streams stay', async () => {
+    await using server = await startLimited({ operationsPerSecond: { viewer: 4, ip: 8 } });
     const socket = await server.connect('ann');
     const stream = await server.connect('bob');
     stream.send(subscribe('s', followModels));
@@ -93,7 +104,7 @@ describe('operations', () => {
       if (n < 5) expect(type).toBe('next');
       else expect({ type, payload }).toMatchObject({ type: 'error', payload: [{ extensions: rateLimited }] });
     }
-    // The count is the same as over HTTP: five of ann's, one of bob's.
+    // The count is the same as over HTTP: two sockets, five of ann's, one of bob's.
     const response = await server.post('ann', query);
     expect(response.status).toBe(429);
     expect(response.headers.get('ratelimit')).toMatch(/"ip";r=0/);

@@ -37,6 +37,8 @@ const cases: [what: string, said: string | Buffer, answers: number[]][] = [
     [200],
   ],
   ['an absolute URI', requestText('GET http://localhost/health'), [200]],
+  ['an absolute URI with a port', requestText('GET http://localhost:4000/health', { Host: 'localhost:4000' }), [200]],
+  ['a path that is none', requestText('OPTIONS *'), [400]],
   ['garbage', 'garbage\r\n\r\n', [400]],
   ['garbage after a request', `${post({ ...length, Connection: 'keep-alive' })}garbage\r\n\r\n`, [400]],
   ['what begins a TLS connection', Buffer.from('16030100f5010000f1030300', 'hex'), [400]],
@@ -77,6 +79,17 @@ const cases: [what: string, said: string | Buffer, answers: number[]][] = [
 test.each(cases)('answered as HTTP has it, and closed: %s', async (_what, said, answers) => {
   expect(statuses(await exchange(origin, said))).toEqual(answers);
 });
+
+test.each(['', '[', 'a b', '%', 'x:99999', 'a/b?c', 'localhost/health?', 'localhost#', 'localhost\\x', 'me@localhost'])(
+  'a Host that names no place (%j) is the client’s to know, and no failure of the server',
+  async (host) => {
+    const answer = await exchange(origin, requestText('GET /graphql?query={__typename}', { Host: host }));
+    expect(statuses(answer)).toEqual([400]);
+    expect(answer).toContain('"code":"BAD_USER_INPUT"');
+    expect(answer).not.toMatch(/at .*:\d+:\d+|node_modules/);
+    expect(statuses(await exchange(origin, upgrade({ Host: host })))).toEqual([403]);
+  },
+);
 
 test('an upgrade that is sent again on its own socket is no frame, and closes that with 1002', async () => {
   expect(await closedBy(origin, Buffer.from(upgrade()))).toBe(1002);

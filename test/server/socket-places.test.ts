@@ -36,7 +36,7 @@ test('one address too many is refused before the upgrade, and let in when one ha
   const sockets = await Promise.all(Array.from({ length: 4 }, () => openSocket(wsUrl())));
   expect(await refusal()).toEqual({
     status: 429,
-    text: 'From one address 4 sockets may be open at once. Close one, or come back later.\n',
+    text: 'From one address 4 sockets and streams may be open at once. Close one, or come back later.\n',
   });
   sockets[0]?.terminate();
   const last = await untilOpen();
@@ -52,7 +52,7 @@ test('one of a viewer too many is closed so that it comes back, with the reason;
   const [code, reason] = await once(socket, 'close');
   expect([code, String(reason)]).toEqual([
     1013,
-    'One viewer may have 2 sockets open at once. Close one, or come back later.',
+    'One viewer may have 2 sockets and streams open at once. Close one, or come back later.',
   ]);
   await server.connect('bob');
   first?.terminate();
