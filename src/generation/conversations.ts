@@ -90,14 +90,9 @@ async function send(deps: SubmitDeps, viewer: Viewer, conversation: Conversation
   const [message] = promptMessages({ prompt: input.text }, limit);
   if (!message) throw badInput('The message is empty.');
   const { text } = message;
-  const length = characters + text.length;
-  if (length > limit) {
-    throw badInput(
-      `With this message the conversation has ${length} characters; ${limit} are allowed. Begin a new conversation.`,
-    );
-  }
-  const draft = draftOf(deps, viewer, input, length);
-  const reply = { conversationId: id, messageId: newId('msg'), text, replyId: newId('msg'), title: titleOf(text) };
+  const draft = draftOf(deps, viewer, input, characters + text.length);
+  const ids = { conversationId: id, messageId: newId('msg'), replyId: newId('msg') };
+  const reply = { ...ids, text, title: titleOf(text), mostCharacters: limit };
   const generation = await submit(deps, { ...draft, messages: null, reply });
   // With an idempotency key that was used before, the messages are those of the first time.
   const { messagesByIds } = deps.store.conversations;

@@ -187,7 +187,8 @@ export function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionRe
   if (!errors) return result;
   const bare = errors.map((error) => {
     const { http: _, ...extensions } = error.extensions;
-    return new GraphQLError(error.message, { ...error, originalError: error.originalError, extensions });
+    const { message, nodes, source, positions, path, originalError } = error;
+    return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
   });
   return { ...result, errors: bare };
 }

@@ -31,7 +31,7 @@ export interface GenerationRecords {
    *
    * @throws MillraceError `RATE_LIMITED` where the viewer has `generationsAtOnce`; `QUOTA_EXCEEDED` where
    *   `reservedTokens` are more than is left of the account's day or month; `CONFLICT` where the earlier use of the key had another `fingerprint`, or the conversation
-   *   has an active generation; `NOT_FOUND` where the conversation is gone.
+   *   has an active generation; `BAD_USER_INPUT` where the conversation would be too long; `NOT_FOUND` where it is gone.
    */
   submit(draft: GenerationDraft): Promise<{ generation: Generation; created: boolean }>;
 
@@ -95,6 +95,8 @@ export interface ReplyDraft {
   readonly replyId: string;
   /** Becomes the conversation's title where that is empty. */
   readonly title: string;
+  /** How many UTF-16 code units the conversation may have with `text`. */
+  readonly mostCharacters: number;
 }
 
 export interface UnsettledGeneration {

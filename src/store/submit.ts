@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { conflict, MillraceError, notFound } from '../domain/errors.ts';
+import { badInput, conflict, MillraceError, notFound } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
 import { checkQuota } from '../domain/quota.ts';
 import type { GenerationDraft, ReplyDraft } from './store.ts';
@@ -108,7 +108,7 @@ async function earlier(
 
 async function addReply(trx: Transaction<Tables>, { generation }: GenerationDraft, reply: ReplyDraft): Promise<void> {
   const { id, viewerId, createdAt } = generation;
-  const { conversationId, messageId, replyId, text, title } = reply;
+  const { conversationId, messageId, replyId, text, title, mostCharacters } = reply;
   const taken = await trx
     .updateTable('conversations')
     .set((eb) => ({
@@ -120,9 +120,15 @@ async function addReply(trx: Transaction<Tables>, { generation }: GenerationDraf
     }))
     .where('id', '=', conversationId)
     .where('active_generation_id', 'is', null)
-    .returning('id')
+    .returning('characters')
     .executeTakeFirst();
   if (!taken) throw await refusal(trx, conversationId);
+  const length = Number(taken.characters);
+  if (length > mostCharacters) {
+    throw badInput(
+      `With this message the conversation has ${length} characters; ${mostCharacters} are allowed. Begin a new conversation.`,
+    );
+  }
   const message = { conversation_id: conversationId, created_at: createdAt };
   await trx
     .insertInto('messages')

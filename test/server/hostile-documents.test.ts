@@ -106,6 +106,20 @@ describe.each(transports)('over %s', (_name, ask) => {
     ]);
   });
 
+  test.each([
+    ['that does not parse', '{ viewer {\n  ? } }', [{ line: 2, column: 3 }], undefined],
+    ['that is not valid', '{ viewer {\n  nothing } }', [{ line: 2, column: 3 }], undefined],
+    [
+      'whose field fails',
+      '{ viewer {\n  usageByDay(last: 0) { day } } }',
+      [{ line: 2, column: 3 }],
+      ['viewer', 'usageByDay'],
+    ],
+  ])('a document %s is told where', async (_what, query, locations, path) => {
+    const { errors = [] } = await ask(origin, { query });
+    expect(errors.map((error) => [error.locations, error.path])).toEqual([[locations, path]]);
+  });
+
   test('a long text is not answered again and again', async () => {
     const { message } = await send(app, await converse(app), 'x'.repeat(900_000));
     const query = (count: number) =>

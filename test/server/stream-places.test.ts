@@ -58,7 +58,7 @@ test('of those who hold one link none shuts out the others', async () => {
   const { store } = server.app.parts;
   const token = newLinkToken();
   const times = { createdAt: 1, expiresAt: null, revokedAt: null };
-  await store.links.create({ id: 'link_a', targetId: 'gen_a', ...times }, hashSecret(token));
+  await store.links.create({ id: 'link_a', targetId: 'gen_a', ...times }, hashSecret(token), 1);
   for (let n = 0; n < 3; n++) expect(await (await greet(server.url, token)).next()).toEqual({ type: 'connection_ack' });
   for (let n = 0; n < 30; n++) {
     const response = await server.post(token, '{ viewer { id } }');

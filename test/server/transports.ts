@@ -5,6 +5,7 @@ export interface TransportAnswer {
   readonly errors?: readonly {
     readonly message: string;
     readonly path?: unknown;
+    readonly locations?: unknown;
     readonly extensions: Record<string, unknown>;
   }[];
 }

@@ -61,6 +61,22 @@ export function conversationTests(open: Open): void {
     expect(await conversations.delete(id)).toEqual([sent.generation.id]);
   });
 
+  test('a message that makes it too long is not kept, as it is then', async () => {
+    const { store } = given;
+    const { id } = await createConversation(store);
+    const [first, next] = [replyDraft(id), replyDraft(id)];
+    await store.generations.submit(first);
+    await store.generations.settle(first.generation.id, outcome());
+    const before = await conversationOf(store, id);
+    const most = before.characters + next.reply.text.length;
+    const draft = (mostCharacters: number) => ({ ...next, reply: { ...next.reply, mostCharacters } });
+    await expect(store.generations.submit(draft(most - 1))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(await conversationOf(store, id)).toEqual(before);
+    expect(await store.generations.byIds([next.generation.id])).toEqual([]);
+    await store.generations.submit(draft(most));
+    expect((await conversationOf(store, id)).characters).toBe(most);
+  });
+
   test('its characters are those of its messages, each reply once it has ended', async () => {
     const { generations } = given.store;
     const { id } = await createConversation(given.store);

@@ -67,7 +67,7 @@ export function draft(options: DraftOptions = {}): GenerationDraft {
 export function replyDraft(conversationId: string, text = 'Hello', options: DraftOptions & { title?: string } = {}) {
   const { title = '', ...rest } = options;
   const messageId = newId('msg');
-  const reply = { conversationId, messageId, text, replyId: newId('msg'), title };
+  const reply = { conversationId, messageId, text, replyId: newId('msg'), title, mostCharacters: 1_000_000 };
   return { ...draft(rest), messages: null, reply } satisfies GenerationDraft;
 }
 
