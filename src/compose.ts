@@ -1,34 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { apiKeys } from './auth/api-key.ts';
 import type { ApiKeys, Authenticator } from './auth/auth.ts';
-import { jwts } from './auth/jwt.ts';
 import { createApiKeys } from './auth/keys.ts';
-import { KnownCredentials } from './auth/known.ts';
-import { shareLinks, withLinks } from './auth/links.ts';
-import { noAuthentication } from './auth/none.ts';
-import { refusals } from './auth/refusals.ts';
-import { slowSignIns } from './auth/sign-ins.ts';
-import { anyOf, type Way } from './auth/ways.ts';
-import type { Backend } from './backends/backend.ts';
-import { ngramBackend } from './backends/ngram/ngram.ts';
-import { openaiBackend } from './backends/openai.ts';
-import { Pool, type PoolState } from './backends/pool.ts';
 import { RedisSlots } from './backends/redis-slots.ts';
 import { nameOfSlots, ownSlots, type Slots } from './backends/slots.ts';
 import type { Bus } from './bus/bus.ts';
 import { memoryBus } from './bus/memory.ts';
 import { redisBus } from './bus/redis.ts';
-import type { BackendConfig, Config, DistributedConfig, ModelConfig } from './config.ts';
+import { openAuthenticator, slowed } from './compose/ways-in.ts';
+import { createWorker } from './compose/worker.ts';
+import type { Config, DistributedConfig } from './config.ts';
 import { innermost, isUnavailable, MillraceError, wordsOf } from './domain/errors.ts';
 import { createConversations } from './generation/conversations.ts';
 import { createGenerations } from './generation/generations.ts';
-import { reportHealth } from './generation/health.ts';
 import { createModels } from './generation/models.ts';
 import { createQuotas } from './generation/quota.ts';
-import { type RunDeps, run } from './generation/run.ts';
 import { createSharing } from './generation/sharing.ts';
-import { keepSweeping, type SweepDeps } from './generation/sweep.ts';
 import { createPipeline, type Pipeline } from './graphql/graphql.ts';
 import { OperationRates } from './graphql/rates.ts';
 import { SocketPlaces } from './graphql/socket-places.ts';
@@ -42,7 +28,7 @@ import { Tails } from './log/tail.ts';
 import { logOutage } from './outage.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';
-import type { Job, Queue } from './queue/queue.ts';
+import type { Queue } from './queue/queue.ts';
 import { probeRedis } from './redis-client/probe.ts';
 import {
   connectRedis,
@@ -171,10 +157,6 @@ export async function openApiKeys({
 
 /** A start goes on without Redis after this long: what needs it waits for it, or says that it is away. */
 const redisWaitMs = 2_000;
-/** What was written down is kept for 90 days; what is older goes once an hour. */
-const auditKeptMs = 90 * 86_400_000;
-const pruneMs = 3_600_000;
-
 /** The connections that all parts use. @throws Error where Redis is there and can't be used by REDIS_URL */
 async function openRedis(redis: RedisAddress, logger: Logger) {
   // What ends the start is said by that; whatever lasts is told when they are watched.
@@ -269,118 +251,4 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
       await parts.close();
     },
   };
-}
-
-/** Lets clients in by the ways that the configuration names, and by links in any case. */
-async function openAuthenticator(
-  { auth: { mode, jwt } }: Config,
-  deps: { readonly store: Store; readonly onError: (error: unknown) => void },
-  people?: Authenticator,
-): Promise<Authenticator> {
-  const { store, onError } = deps;
-  const { note, close } = refusals({ add: store.audit.add, onError });
-  const ways: Way[] = [new KnownCredentials(shareLinks(store.links), deps)];
-  if (mode.includes('apiKey')) ways.push(new KnownCredentials(apiKeys(store.keys), deps));
-  if (jwt) ways.push(jwts(jwt, deps));
-  const everybody = people ?? (mode.includes('none') ? await openForEverybody(store) : undefined);
-  const auth = everybody ? withLinks(everybody, anyOf(ways, note)) : anyOf(ways, note);
-  return {
-    ...auth,
-    close() {
-      auth.close();
-      close();
-    },
-  };
-}
-
-function slowed(auth: Authenticator, config: Config, limits: Limits): Authenticator {
-  const { signInFailuresPerMinute: limit } = config.limits;
-  return limit === null ? auth : slowSignIns(auth, limits.rate('sign-ins', { limit, windowSeconds: 60 }));
-}
-
-async function openForEverybody(store: Store): Promise<Authenticator> {
-  const everybody = noAuthentication();
-  const { viewer } = await everybody.authenticate({ ip: '', token: undefined });
-  await store.viewers.put(viewer);
-  return everybody;
-}
-
-/** What runs generations: the pools of all models, the queue's jobs, and the sweep. */
-function createWorker(
-  config: Config,
-  deps: Parts & Omit<RunDeps, 'models'> & Pick<SweepDeps, 'known' | 'heardAt'>,
-  logger: Logger,
-  warn: (error: unknown) => void,
-) {
-  const { bus, queue, slots } = deps;
-  const health = reportHealth({ bus, node: randomUUID() });
-  const models = new Map(
-    config.models.map((model) => {
-      const report = reportBackends(logger, model.id);
-      const onChange = (state: PoolState) => {
-        report(state);
-        health.changed(model.id, state);
-      };
-      return [model.id, { ...model, pool: createPool(model, slots, onChange) }];
-    }),
-  );
-  const runDeps = { ...deps, models };
-  const capacities = new Map([...models].map(([id, { pool }]) => [id, pool.capacity]));
-  const stop = new AbortController();
-  let stopJobs = async () => {};
-  let stopSweeping = () => {};
-  let pruning: NodeJS.Timeout | undefined;
-
-  return {
-    async start() {
-      for (const { pool } of models.values()) pool.start();
-      stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
-      // After a round trip to Redis, so that this process hears it too: it is to be ready once it says that it serves.
-      for (const [id, { pool }] of models) health.add(id, pool);
-      const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
-      stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
-      const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);
-      pruning = setInterval(prune, pruneMs);
-      await prune();
-    },
-    async stop() {
-      clearInterval(pruning);
-      stopSweeping();
-      stop.abort(new Error('The worker stops.'));
-      await stopJobs();
-      health.close();
-      await Promise.all([...models.values()].map(({ pool }) => pool.close()));
-    },
-  };
-}
-
-/** Writes to the log what goes wrong with a model's backends, and which are back. */
-function reportBackends(logger: Logger, model: string): (state: PoolState) => void {
-  const known = new Map<string, PoolState['backends'][number]>();
-  return ({ backends }) => {
-    for (const backend of backends) {
-      const { name, status, lastError } = backend;
-      const before = known.get(name) ?? { status: 'ONLINE', lastError: null };
-      known.set(name, backend);
-      if (lastError !== before.lastError) logger.warn({ model, backend: name, status, lastError }, 'backend failed');
-      else if (status !== before.status) logger.info({ model, backend: name, status }, 'backend');
-    }
-  };
-}
-
-function createPool(model: ModelConfig, slots: Slots, onChange: (state: PoolState) => void): Pool {
-  const { id: modelId, probeIntervalMs, timeouts, backends } = model;
-  const pooled = backends.map((backend) => {
-    return { backend: createBackend(backend, timeouts), concurrency: backend.concurrency };
-  });
-  return new Pool({ modelId, backends: pooled, slots, probeIntervalMs, probeTimeoutMs: timeouts.probeMs, onChange });
-}
-
-function createBackend(config: BackendConfig, timeouts: ModelConfig['timeouts']): Backend {
-  switch (config.kind) {
-    case 'ngram':
-      return ngramBackend(config);
-    case 'openai':
-      return openaiBackend({ ...config, timeouts });
-  }
 }
