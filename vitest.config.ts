@@ -4,8 +4,16 @@ import { defineConfig } from 'vitest/config';
 /** A file that the figures of the run are written to, for a program to read: `.ci/run` does. */
 const summary = process.env.TEST_SUMMARY;
 
-/** What starts no server of its own, or is the same in both modes: the page for browsers, and what clients leave behind. */
-const onlyEmbedded = ['test/e2e/leaks.test.ts', 'test/e2e/graphiql.test.ts', 'test/e2e/hostile-*.test.ts'];
+/**
+ * What starts no server of its own, or is the same in both modes: the page for browsers, who comes in (auth-nodes.test.ts has
+ * what is other with many nodes), and what clients leave behind.
+ */
+const onlyEmbedded = [
+  'test/e2e/auth.test.ts',
+  'test/e2e/graphiql.test.ts',
+  'test/e2e/hostile-*.test.ts',
+  'test/e2e/leaks.test.ts',
+];
 
 /** What starts nodes of its own, whatever the mode. */
 const onlyDistributed = [

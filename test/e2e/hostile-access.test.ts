@@ -243,7 +243,10 @@ const guesses: Attack[] = [
 underAttack('what is another’s', [...strangers, ...readers, ...links, ...guesses], {
   yaml: `
 auth: { mode: [apiKey, jwt], jwt: { issuer: "${issuer.issuer}", audience: "${issuer.audience}", jwks: "${issuer.jwksUrl}" } }
-limits: { operationsPerSecond: { viewer: 100000, ip: 100000 }, sockets: { viewer: 10000, ip: 10000 } }
+limits:
+  operationsPerSecond: { viewer: 100000, ip: 100000 }
+  sockets: { viewer: 10000, ip: 10000 }
+  signInFailuresPerMinute: 1000000
 models: [{ id: moby, backends: [{ kind: ngram, tokensPerSecond: 5 }] }]`,
   prepare,
   secrets: () => [...Object.values(tokens).map((token) => token.slice(-40)), 'crooked jaw'],

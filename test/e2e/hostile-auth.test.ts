@@ -336,8 +336,13 @@ const secrets = () =>
 underAttack('who comes in', [...forged, ...elsewhere, ...sockets, ...floods], {
   yaml: `
 auth: { mode: [apiKey, jwt], jwt: { issuer: "${issuer.issuer}", audience: "${issuer.audience}", jwks: "${issuer.jwksUrl}" } }
-limits: { operationsPerSecond: { viewer: 100000, ip: 100000 }, sockets: { viewer: 10000, ip: 10000 } }
+limits:
+  operationsPerSecond: { viewer: 100000, ip: 100000 }
+  sockets: { viewer: 10000, ip: 10000 }
+  signInFailuresPerMinute: 1000000
 models: [{ id: moby, backends: [{ kind: ngram }] }]`,
   prepare,
   secrets,
+  // What is known of some thousand tokens, right and wrong, and of who showed them.
+  mostLeft: 20,
 });

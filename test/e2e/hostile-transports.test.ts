@@ -40,8 +40,8 @@ const json: Attack[] = [
   ...everywhere('a number without end', model('1e999'), 'BAD_USER_INPUT'),
   ...everywhere('a number with 100,000 digits', model('9'.repeat(100_000)), 'BAD_USER_INPUT'),
   ...everywhere('a key that stands there twice', `{"query":"{","query":"{ __typename }"}`, 'ok'),
-  ...everywhere('a null byte', title('"a\\u0000b"'), 'ok'),
-  ...everywhere('half a character', title('"\\ud800"'), 'ok'),
+  ...everywhere('a null byte', title('"a\\u0000b"'), 'BAD_USER_INPUT'),
+  ...everywhere('half a character', title('"\\ud800"'), 'BAD_USER_INPUT'),
   { what: 'NaN, over HTTP', answer: '400 BAD_USER_INPUT', run: byHttp(model('NaN')) },
   {
     what: 'NaN, over WebSocket',
