@@ -19,9 +19,6 @@ const madeTitleLength = 60;
 export function createConversations(deps: SubmitDeps): Conversations {
   const { store, bus, log, now = Date.now } = deps;
 
-  /** What has been done is done, also where nobody can be told now. */
-  const told = (id: string) => tellConversation(bus, id);
-
   return {
     async create(viewer, title) {
       checkMayGenerate(viewer);
@@ -50,7 +47,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
       await changeableConversation(store, viewer, id);
       const renamed = await store.conversations.rename(id, checkTitle(title, 1));
       if (!renamed) throw notFound(`The conversation ${id}`);
-      await told(id);
+      await tellConversation(bus, id);
       return renamed;
     },
 
@@ -64,7 +61,7 @@ export function createConversations(deps: SubmitDeps): Conversations {
         gone = await store.conversations.delete(id);
       }
       for (const generationId of (await log.heads(gone)).keys()) await log.retire(generationId, 0);
-      await told(id);
+      await tellConversation(bus, id);
     },
 
     async follow(viewer, id) {
