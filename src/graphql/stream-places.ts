@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isRateLimited } from '../domain/errors.ts';
-import type { Place } from '../limits/limits.ts';
+import { holdWhileOpen } from '../domain/hold.ts';
 import type { DoorContext } from './door.ts';
 import type { SocketPlaces } from './socket-places.ts';
 
@@ -20,14 +20,9 @@ export function streamPlaces(
     async onSubscribe({ args, setResultAndStopExecution }) {
       const { answer, client, ip } = args.contextValue as AnswerContext;
       if (!answer) return;
-      const hold = async (take: Promise<Place>) => {
-        const place = await take;
-        if (answer.destroyed) place.release();
-        else answer.once('close', () => place.release());
-      };
       try {
-        await hold(sockets.ofViewer(client.session.viewer));
-        await hold(sockets.ofAddress(ip));
+        await holdWhileOpen(answer, () => sockets.ofViewer(client.session.viewer));
+        await holdWhileOpen(answer, () => sockets.ofAddress(ip));
       } catch (error) {
         const { message, extensions } = mask(error);
         const http = isRateLimited(error) && { http: { status: 429 } };

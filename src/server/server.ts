@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type ErrorCode, isRateLimited } from '../domain/errors.ts';
+import { holdWhileOpen } from '../domain/hold.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { addresses } from './address.ts';
 import { answerHealth, type Readiness, readyAnswers } from './health.ts';
-import { holdWhileOpen } from './hold.ts';
 import type { OriginRules } from './origin.ts';
 import { placeOf } from './place.ts';
 import { safeHeaders } from './safe-headers.ts';

@@ -5,9 +5,9 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
+import { holdWhileOpen } from '../domain/hold.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Connection, type SocketLimits } from './connection.ts';
-import { holdWhileOpen } from './hold.ts';
 import { Wire } from './wire.ts';
 
 /** A larger message than `limits.body` is read, and refused by an error, up to so many times that; beyond, the socket closes. */

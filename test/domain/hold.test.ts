@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { holdWhileOpen } from '../../src/server/hold.ts';
+import { holdWhileOpen } from '../../src/domain/hold.ts';
 
 const taken = () => {
   const held = { released: 0, release: () => void held.released++ };
