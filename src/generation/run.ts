@@ -240,14 +240,9 @@ class Run {
       prefixTokens,
       parameters: { ...parameters, ...left },
     };
-    for await (const part of backend.generate(request, signal)) {
-      if (part.type === 'end') {
-        await this.#writer.close();
-        return part;
-      }
-      await this.#writer.write(part.text, part.tokens);
-    }
-    throw new BackendError('truncated', `${backend.name} ended without an end.`);
+    const end = await backend.generate(request, (text, tokens) => this.#writer.write(text, tokens), signal);
+    await this.#writer.close();
+    return end;
   }
 
   /** Notes in the records what the log says already: where they are away, the attempt goes on without. */

@@ -63,13 +63,13 @@ export class Writer {
     await this.#append({ type: 'attemptStarted', at, attempt: attempt + 1, backend, keptLength, keptTokens });
   }
 
-  /** Takes a delta. Resolves when the next one may come: at once, unless the log is slower than the model. */
-  async write(text: string, tokens: number): Promise<void> {
+  /** Takes a delta. Where the log is slower than the model it gives a promise, after which the next one may come. */
+  write(text: string, tokens: number): Promise<void> | undefined {
     this.#text += text;
     this.#tokens += tokens;
     if (this.#text.length >= fullLength) return this.flush();
-    if (this.#timer || this.#writing) return;
-    this.#schedule();
+    if (!this.#timer && !this.#writing) this.#schedule();
+    return undefined;
   }
 
   #schedule(): void {

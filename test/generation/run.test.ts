@@ -121,18 +121,6 @@ test('while no backend is up it waits for the queue timeout, then fails for anot
   await deps.pool.close();
 });
 
-test('a stream that ends without an end is no answer', async () => {
-  const { parts } = opened;
-  const generation = await queuedGeneration(parts);
-  const cut = new ScriptedBackend('a', [[]]);
-  cut.generate = async function* () {
-    yield { type: 'delta', text: 'Call', tokens: 1 };
-  };
-  const good = new ScriptedBackend('b', [[' me']]);
-  const row = await runToEnd(parts, runDeps(parts, [cut, good]), generation);
-  expect(row).toMatchObject({ status: 'COMPLETED', text: 'Call me', attempts: 2 });
-});
-
 test('a model that is not configured any more fails its generations, with the text that they have', async () => {
   const { parts } = opened;
   const generation = await queuedGeneration(parts, { modelId: 'gone' });
