@@ -65,6 +65,8 @@ export class SqliteLog implements Log {
   readonly #now: () => number;
   readonly #purge: NodeJS.Timeout;
   readonly #statements;
+  /** The heads of logs that are being written, as their rows are, or will be with the transaction under way: no other process writes them. */
+  readonly #running = new Map<string, HeadRow>();
 
   constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
     this.#database = new DatabaseSync(path);
@@ -81,21 +83,29 @@ export class SqliteLog implements Log {
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
     const write = () => {
-      const head = this.#statements.head.get(id) as HeadRow | undefined;
+      const head = this.#running.get(id) ?? (this.#statements.head.get(id) as HeadRow | undefined);
       if (head && !place) return resolve;
       const reason = place && refusal(head, place);
-      if (reason === 'shortened') this.#statements.rename.run(newEpoch(), id);
+      if (reason === 'shortened') this.#rename(id);
       if (reason) return () => reject(new AppendRefused(id, reason));
       const row = head ?? this.#begin(id);
-      this.#insert(row, entries);
       const slice: Slice = { epoch: row.epoch, after: row.offset, entries };
+      this.#insert(row, entries);
       return () => {
         void this.#bus.publish(logTopic(id), slice);
         resolve();
       };
     };
-    this.#commits.add({ write, reject });
+    this.#commits.add({ write, reject: this.#undone(reject) });
     return promise;
+  }
+
+  /** What is to happen where a transaction was undone: what is known of heads may be of that. */
+  #undone(reject: (error: unknown) => void) {
+    return (error: unknown) => {
+      this.#running.clear();
+      reject(error);
+    };
   }
 
   #begin(id: string): HeadRow {
@@ -103,18 +113,27 @@ export class SqliteLog implements Log {
     return this.#statements.head.get(id) as unknown as HeadRow;
   }
 
+  #rename(id: string): void {
+    this.#statements.rename.run(newEpoch(), id);
+    this.#running.delete(id);
+  }
+
   #insert(row: HeadRow, entries: readonly Entry[]): void {
-    let { offset, attempt, startedAt, firstTokenAt, ended } = row;
     for (const entry of entries) {
       const json = JSON.stringify(entry);
-      this.#statements.insertEntry.run(row.log, ++offset, json);
+      this.#statements.insertEntry.run(row.log, ++row.offset, json);
       if (entry.type === 'attemptStarted') {
-        attempt = entry.attempt;
-        startedAt ??= entry.at;
+        row.attempt = entry.attempt;
+        row.startedAt ??= entry.at;
+        this.#running.set(row.id, row);
       }
-      if (entry.type === 'textAppended') firstTokenAt ??= entry.at;
-      if (entry.type === 'ended') ended = json;
+      if (entry.type === 'textAppended') row.firstTokenAt ??= entry.at;
+      if (entry.type === 'ended') {
+        row.ended = json;
+        this.#running.delete(row.id);
+      }
     }
+    const { offset, attempt, startedAt, firstTokenAt, ended } = row;
     const retireAt = ended === null ? null : this.#now() + endedLifeMs;
     this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, retireAt, row.log);
   }
@@ -149,6 +168,7 @@ export class SqliteLog implements Log {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const write = () => {
       this.#statements.retire.run(this.#now() + afterMs, id);
+      this.#running.delete(id);
       if (afterMs === 0) this.#purgeNow();
       return resolve;
     };
