@@ -96,7 +96,7 @@ export class SqliteLog implements Log {
         resolve();
       };
     };
-    this.#commits.add({ write, reject: this.#undone(reject) });
+    this.#commits.add({ write, reject: this.#undone(reject), urgent: !entries.every(goesOn) });
     return promise;
   }
 
@@ -216,6 +216,9 @@ function refusal(head: HeadRow | undefined, after: Place): RefusalReason | undef
   if (head.offset < after.offset && head.attempt <= after.attempt) return 'shortened';
   return head.offset === after.offset && head.attempt === after.attempt ? undefined : 'superseded';
 }
+
+/** Whether it is text after text: whoever reads it has something to read. */
+const goesOn = (entry: Entry) => entry.type === 'textAppended' && entry.position > 0;
 
 const newEpoch = () => randomBytes(6).toString('base64url');
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
 import { GroupCommit } from '../../src/log/group-commit.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
@@ -20,6 +21,8 @@ beforeEach(() => {
   commits = new GroupCommit(database);
 });
 afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   if (database.isOpen) database.close();
   folder.remove();
 });
@@ -30,16 +33,15 @@ const rows = () =>
     .all()
     .map(({ x }) => x);
 
-/** Writes a number, or throws instead; `before` goes first. */
-function write(x: number | Error, before = () => {}): Promise<number> {
+/** Writes a number, or throws instead. */
+function write(x: number | Error, urgent = false): Promise<number> {
   return new Promise((resolve, reject) => {
     const run = () => {
-      before();
       if (x instanceof Error) throw x;
       database.prepare('INSERT INTO t VALUES (?)').run(x);
       return () => resolve(x);
     };
-    commits.add({ write: run, reject });
+    commits.add({ write: run, reject, urgent });
   });
 }
 
@@ -55,6 +57,40 @@ test('writes of one turn share one transaction', async () => {
   };
   expect(await Promise.all([write(1), write(2), write(3)])).toEqual([1, 2, 3]);
   expect([transactions, rows()]).toEqual([1, [1, 2, 3]]);
+});
+
+/** A clock that only commits move, by so many ms. */
+function commitsOf(ms: number) {
+  const clock = { now: 1_000 };
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  const exec = database.exec.bind(database);
+  database.exec = (sql) => {
+    if (sql === 'COMMIT') clock.now += ms;
+    exec(sql);
+  };
+  return clock;
+}
+
+test('an urgent write takes along what has gathered, at the end of the turn', async () => {
+  const clock = commitsOf(1);
+  await write(1);
+  clock.now += 1;
+  const gathered = write(2);
+  await nextTurn();
+  expect(rows()).toEqual([1]);
+  expect(await Promise.all([gathered, write(3, true)])).toEqual([2, 3]);
+  expect([rows(), vi.getTimerCount()]).toEqual([[1, 2, 3], 0]);
+});
+
+test('where commits are slow, urgent writes leave half of the time to others', async () => {
+  commitsOf(100);
+  await write(1, true);
+  const second = write(2, true);
+  await vi.advanceTimersByTimeAsync(99);
+  expect(rows()).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await second).toBe(2);
 });
 
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {
