@@ -112,7 +112,13 @@ async function read(call: Call, source: Source, reader: OnDelta, betweenTokensMs
 }
 
 /** Gives the deltas of a streamed answer: all that came in one piece are one. Not a promise for each: tokens are many. */
-async function stream(response: IncomingMessage, call: Call, answer: Answer, onDelta: OnDelta, betweenTokensMs: number) {
+async function stream(
+  response: IncomingMessage,
+  call: Call,
+  answer: Answer,
+  onDelta: OnDelta,
+  betweenTokensMs: number,
+) {
   const over = Promise.withResolvers<void>();
   let [begun, signs] = [false, 0];
   const resume = () => {
@@ -141,7 +147,10 @@ async function stream(response: IncomingMessage, call: Call, answer: Answer, onD
       over.reject(error);
     }
   });
-  response.once('end', () => over.resolve()).once('error', over.reject).once('close', () => over.resolve());
+  response
+    .once('end', () => over.resolve())
+    .once('error', over.reject)
+    .once('close', () => over.resolve());
   try {
     await over.promise;
     if (call.closed) throw call.closed.reason;

@@ -81,7 +81,9 @@ describe('what it reads', () => {
     const leaving = new AbortController();
     const first = await new Promise((resolve) => {
       const onDelta = (...delta: unknown[]) => void resolve(delta);
-      backend().generate(asks('Who?'), onDelta, leaving.signal).catch(() => {});
+      backend()
+        .generate(asks('Who?'), onDelta, leaving.signal)
+        .catch(() => {});
     });
     expect(first).toEqual(['Call', 1]);
     leaving.abort();

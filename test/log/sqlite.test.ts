@@ -60,7 +60,9 @@ test('an append that was undone with others is as if it had never been tried, an
   expect(await headOf(log, 'gen_1')).toMatchObject({ offset: 3 });
 
   await log.retire('gen_1', 0);
-  await expect(log.append('gen_1', { ...head, offset: 3 }, [text(4, ' me')])).rejects.toMatchObject({ reason: 'missing' });
+  await expect(log.append('gen_1', { ...head, offset: 3 }, [text(4, ' me')])).rejects.toMatchObject({
+    reason: 'missing',
+  });
   log.close();
   folder.remove();
 });

@@ -26,7 +26,9 @@ describe('the pace', () => {
       seen.deltas++;
       return undefined;
     };
-    seen.done = ngramBackend({ tokensPerSecond }).generate(ask(maxTokens), onDelta, signal).then(() => {});
+    seen.done = ngramBackend({ tokensPerSecond })
+      .generate(ask(maxTokens), onDelta, signal)
+      .then(() => {});
     return seen;
   }
 
