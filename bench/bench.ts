@@ -23,7 +23,7 @@ export interface Bar {
 }
 
 /** How often each way is measured where a bar is a ratio. */
-export const rounds = 5;
+export const rounds = Number(process.env.ROUNDS ?? 5);
 
 /**
  * Runs every way once a round, in turn, so that whatever else the machine does falls on all of them alike. Each round
