@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { print } from 'graphql';
+import { FollowGenerationDocument } from '../../src/client/generated/operations.ts';
 import { alternating, atLeast, type Bench, median, ratios, spread } from '../bench.ts';
 import { Child } from '../child.ts';
 import type { Heard, Join } from '../clients/viewers.ts';
 import { needFiles } from '../files.ts';
 import { startMillrace } from '../servers/millrace.ts';
-import { follow } from '../servers/schema.ts';
 
 /** Events a second are so many that no server is at its limit, the slowest of them not either. */
 const crowds = {
@@ -125,7 +126,7 @@ class Stage implements AsyncDisposable {
   /** Resolves when all are in their places, and nothing has been said yet. */
   async #join({ viewers }: Crowd, url: string | undefined): Promise<void> {
     const join = (more: Pick<Join, 'url' | 'variables'> & Partial<Join>) =>
-      this.#viewers.ask('join', { viewers, query: follow, ...more } satisfies Join);
+      this.#viewers.ask('join', { viewers, query: print(FollowGenerationDocument), ...more } satisfies Join);
     if (url !== undefined) {
       await join({ url, variables: { id: 'gen_bench' } });
       // They don't say when a subscription stands.

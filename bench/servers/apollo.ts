@@ -11,16 +11,16 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { answer } from '../answers.ts';
 import { listening } from './listening.ts';
+import { type Context, createContext, type GenerationEvent, resolvers, typeDefs } from './peer.ts';
 import type { Play } from './raw.ts';
 import { atRhythm } from './rhythm.ts';
-import { type GenerationEvent, typeDefs } from './schema.ts';
 
 const pubSub = new PubSub();
 
 const schema = makeExecutableSchema({
   typeDefs,
   resolvers: {
-    Query: { ready: () => true },
+    ...resolvers,
     Subscription: {
       generation: { subscribe: (_: unknown, { id }: { id: string }) => pubSub.asyncIterableIterator(id) },
     },
@@ -31,7 +31,7 @@ const app = express();
 const server = createServer(app);
 const sockets = new WebSocketServer({ server, path: '/graphql' });
 const cleanup = useServer({ schema }, sockets);
-const apollo = new ApolloServer({
+const apollo = new ApolloServer<Context>({
   schema,
   plugins: [
     ApolloServerPluginDrainHttpServer({ httpServer: server }),
@@ -39,7 +39,12 @@ const apollo = new ApolloServer({
   ],
 });
 await apollo.start();
-app.use('/graphql', cors<cors.CorsRequest>(), express.json(), expressMiddleware(apollo));
+app.use(
+  '/graphql',
+  cors<cors.CorsRequest>(),
+  express.json(),
+  expressMiddleware(apollo, { context: async () => createContext() }),
+);
 
 answer({
   listen: () => listening(server),

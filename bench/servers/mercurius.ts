@@ -2,21 +2,26 @@
 import fastify from 'fastify';
 import { mercurius, type PubSub } from 'mercurius';
 import { answer } from '../answers.ts';
+import { type Context, createContext, type GenerationEvent, resolvers, typeDefs } from './peer.ts';
 import type { Play } from './raw.ts';
 import { atRhythm } from './rhythm.ts';
-import { type GenerationEvent, typeDefs } from './schema.ts';
+
+declare module 'mercurius' {
+  interface MercuriusContext extends Context {}
+}
 
 const app = fastify();
 app.register(mercurius, {
   schema: typeDefs,
   resolvers: {
-    Query: { ready: () => true },
+    ...resolvers,
     Subscription: {
       generation: {
         subscribe: (_: unknown, { id }: { id: string }, { pubsub }: { pubsub: PubSub }) => pubsub.subscribe(id),
       },
     },
   },
+  context: createContext,
   jit: 1,
   subscription: true,
 });

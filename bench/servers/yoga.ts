@@ -5,16 +5,16 @@ import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import { answer } from '../answers.ts';
 import { listening } from './listening.ts';
+import { createContext, type GenerationEvent, resolvers, typeDefs } from './peer.ts';
 import type { Play } from './raw.ts';
 import { atRhythm } from './rhythm.ts';
-import { type GenerationEvent, typeDefs } from './schema.ts';
 
 const pubSub = createPubSub<{ generation: [id: string, event: GenerationEvent] }>();
 
 const schema = createSchema({
   typeDefs,
   resolvers: {
-    Query: { ready: () => true },
+    ...resolvers,
     Subscription: {
       generation: {
         subscribe: (_, { id }: { id: string }) => pubSub.subscribe('generation', id),
@@ -24,7 +24,7 @@ const schema = createSchema({
   },
 });
 
-const yoga = createYoga({ schema, graphiql: { subscriptionsProtocol: 'WS' } });
+const yoga = createYoga({ schema, context: createContext, graphiql: { subscriptionsProtocol: 'WS' } });
 const server = createServer(yoga);
 const sockets = new WebSocketServer({ server, path: yoga.graphqlEndpoint });
 
