@@ -5,7 +5,7 @@ import { alternating, atLeast, type Bench, median, ratios, spread } from '../ben
 import { Child } from '../child.ts';
 import type { Heard, Join } from '../clients/viewers.ts';
 import { needFiles } from '../files.ts';
-import { startMillrace } from '../servers/millrace.ts';
+import { generate, greetings, type Millrace, watched } from '../servers/millrace.ts';
 
 /** Events a second are so many that no server is at its limit, the slowest of them not either. */
 const crowds = {
@@ -72,31 +72,18 @@ export const bench: Bench = {
   },
 };
 
-const limits = `{ sockets: { viewer: 100000, ip: 100000 }, operationsPerSecond: { viewer: 100000, ip: 100000 } }`;
-const config = (modelUrl: string) => `
-auth: { mode: apiKey }
-limits: ${limits}
-batchInterval: 20ms
-models:
-  - id: bench
-    timeouts: { firstToken: 120s, betweenTokens: 120s }
-    backends: [{ kind: openai, url: "${modelUrl}", model: bench }]
-`;
-
-const generate = 'mutation { generate(input: { prompt: "What appalled you?" }) { generation { id } } }';
-
 /** All servers, of which one at a time has something to do, and the viewers. */
 class Stage implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #viewers = this.#stack.use(new Child('clients/viewers.ts'));
   readonly #model = this.#stack.use(new Child('servers/model.ts'));
   readonly #others = new Map<Name, { process: Child; url: string }>();
-  #millrace!: Awaited<ReturnType<typeof startMillrace>>;
+  #millrace!: Millrace;
   /** What Millrace said from the first text on, whole messages. */
   #said: readonly string[] = [];
 
   async open(): Promise<void> {
-    this.#millrace = this.#stack.use(await startMillrace({ yaml: config(await this.#model.ask('listen')) }));
+    this.#millrace = this.#stack.use(await watched(await this.#model.ask('listen')));
     for (const name of ['raw', ...Object.keys(peers)] as Name[]) {
       const process = this.#stack.use(new Child(`servers/${name}.ts`));
       this.#others.set(name, { process, url: await process.ask('listen') });
@@ -132,10 +119,8 @@ class Stage implements AsyncDisposable {
       // They don't say when a subscription stands.
       return sleep(settleMs);
     }
-    const { query, url: own, key } = this.#millrace;
-    const { generation } = (await query<{ generate: { generation: { id: string } } }>(generate)).generate;
-    // Of the queue and of the attempt.
-    return join({ url: own, key, variables: { id: generation.id }, greetings: 2 });
+    const { url: own, key } = this.#millrace;
+    return join({ url: own, key, variables: { id: await generate(this.#millrace) }, greetings });
   }
 
   /** What is said to a crowd: raw messages, or what of them is the answer. */

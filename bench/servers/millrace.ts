@@ -61,3 +61,26 @@ async function createKey(cwd: string, env: Readonly<Record<string, string | unde
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, env });
   return stdout.trim();
 }
+
+/** Set up for many who watch what the model at `modelUrl` says, and come with keys. */
+export const watched = (modelUrl: string): Promise<Millrace> =>
+  startMillrace({
+    yaml: `
+auth: { mode: apiKey }
+limits: { sockets: { viewer: 100000, ip: 100000 }, operationsPerSecond: { viewer: 100000, ip: 100000 } }
+batchInterval: 20ms
+models:
+  - id: bench
+    timeouts: { firstToken: 120s, betweenTokens: 120s }
+    backends: [{ kind: openai, url: "${modelUrl}", model: bench }]
+`,
+  });
+
+/** Begins a generation, and gives its id. */
+export async function generate({ query }: Millrace): Promise<string> {
+  const document = 'mutation { generate(input: { prompt: "What appalled you?" }) { generation { id } } }';
+  return (await query<{ generate: { generation: { id: string } } }>(document)).generate.generation.id;
+}
+
+/** Who watches one that says nothing yet is told of the queue and of the attempt. */
+export const greetings = 2;
