@@ -10,6 +10,16 @@ interface PendingWrite {
   readonly urgent?: boolean;
 }
 
+/** Takes part in every transaction. */
+interface Participant {
+  /** Before the commit: its own writes. */
+  write(): void;
+  committed(): void;
+  undone(): void;
+}
+
+const nobody: Participant = { write() {}, committed() {}, undone() {} };
+
 /** Under load, commits begin this far apart at least: each blocks the process for one fsync. */
 const intervalMs = 5;
 
@@ -20,6 +30,7 @@ const intervalMs = 5;
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
+  readonly #participant: Participant;
   #pending: PendingWrite[] = [];
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -27,8 +38,9 @@ export class GroupCommit {
   #lastAt = 0;
   #doneAt = 0;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, participant = nobody) {
     this.#database = database;
+    this.#participant = participant;
   }
 
   add(pending: PendingWrite): void {
@@ -54,9 +66,12 @@ export class GroupCommit {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const { write } of batch) done.push(write());
+      this.#participant.write();
       this.#database.exec('COMMIT');
+      this.#participant.committed();
     } catch (error) {
       const cause = this.#undo(error);
+      this.#participant.undone();
       for (const { reject } of batch) reject(cause);
       return;
     } finally {

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import { GroupCommit } from './group-commit.ts';
+import { Journal, writeHead } from './journal.ts';
 import {
   AppendRefused,
   endedLifeMs,
@@ -14,25 +15,7 @@ import {
   type RefusalReason,
   type Slice,
 } from './log.ts';
-
-interface HeadRow {
-  log: number;
-  id: string;
-  epoch: string;
-  offset: number;
-  attempt: number;
-  startedAt: number | null;
-  firstTokenAt: number | null;
-  ended: string | null;
-}
-
-interface ReadRow {
-  id: string;
-  epoch: string;
-  start: number;
-  /** Null in the one row of a log that has nothing after `start`. */
-  entry: string | null;
-}
+import { type HeadRow, prepare, type ReadRow, type Statements } from './sqlite-tables.ts';
 
 /** A `ReadSlice` in the making. */
 interface Filling {
@@ -49,14 +32,6 @@ const purgeIntervalMs = 60_000;
 /** How many logs one transaction forgets. */
 const purgeAtOnce = 20;
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS heads (
-    log INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, offset INTEGER NOT NULL,
-    attempt INTEGER NOT NULL, startedAt INTEGER, firstTokenAt INTEGER, ended TEXT, retireAt INTEGER) STRICT;
-  CREATE INDEX IF NOT EXISTS heads_retireAt ON heads (retireAt) WHERE retireAt IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS entries (
-    log INTEGER NOT NULL, offset INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (log, offset)) STRICT, WITHOUT ROWID;`;
-
 /** Logs in a SQLite file, each append durable by fsync before it is published. */
 export class SqliteLog implements Log {
   readonly #database: DatabaseSync;
@@ -64,17 +39,16 @@ export class SqliteLog implements Log {
   readonly #commits: GroupCommit;
   readonly #now: () => number;
   readonly #purge: NodeJS.Timeout;
-  readonly #statements;
-  /** The heads of logs that are being written, as their rows are, or will be with the transaction under way: no other process writes them. */
-  readonly #running = new Map<string, HeadRow>();
+  readonly #statements: Statements;
+  readonly #journal: Journal;
 
   constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
     this.#database = new DatabaseSync(path);
-    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; ${schema}`);
+    this.#statements = prepare(this.#database);
+    this.#journal = new Journal(this.#database, this.#statements);
     this.#bus = bus;
     this.#now = now;
-    this.#commits = new GroupCommit(this.#database);
-    this.#statements = prepare(this.#database);
+    this.#commits = new GroupCommit(this.#database, this.#journal);
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
@@ -83,29 +57,23 @@ export class SqliteLog implements Log {
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
     const write = () => {
-      const head = this.#running.get(id) ?? (this.#statements.head.get(id) as HeadRow | undefined);
+      const running = this.#journal.get(id);
+      const head = running?.head ?? (this.#statements.head.get(id) as HeadRow | undefined);
       if (head && !place) return resolve;
       const reason = place && refusal(head, place);
       if (reason === 'shortened') this.#rename(id);
       if (reason) return () => reject(new AppendRefused(id, reason));
       const row = head ?? this.#begin(id);
       const slice: Slice = { epoch: row.epoch, after: row.offset, entries };
-      this.#insert(row, entries);
+      if (running && entries.every(isText)) for (const entry of entries) this.#journal.add(running, entry);
+      else this.#insert(row, entries);
       return () => {
         void this.#bus.publish(logTopic(id), slice);
         resolve();
       };
     };
-    this.#commits.add({ write, reject: this.#undone(reject), urgent: !entries.every(goesOn) });
+    this.#commits.add({ write, reject, urgent: !entries.every(goesOn) });
     return promise;
-  }
-
-  /** What is to happen where a transaction was undone: what is known of heads may be of that. */
-  #undone(reject: (error: unknown) => void) {
-    return (error: unknown) => {
-      this.#running.clear();
-      reject(error);
-    };
   }
 
   #begin(id: string): HeadRow {
@@ -113,34 +81,41 @@ export class SqliteLog implements Log {
     return this.#statements.head.get(id) as unknown as HeadRow;
   }
 
+  /** Its next entries, by whoever reads it anew, are of another log. */
   #rename(id: string): void {
+    this.#bring(id);
     this.#statements.rename.run(newEpoch(), id);
-    this.#running.delete(id);
+  }
+
+  /** From here on all that is known of a log is in the tables. */
+  #bring(id: string): void {
+    const running = this.#journal.get(id);
+    if (!running) return;
+    this.#journal.bring(running);
+    this.#journal.forget(id);
   }
 
   #insert(row: HeadRow, entries: readonly Entry[]): void {
+    this.#bring(row.id);
+    let begun = row.attempt > 0;
     for (const entry of entries) {
       const json = JSON.stringify(entry);
       this.#statements.insertEntry.run(row.log, ++row.offset, json);
       if (entry.type === 'attemptStarted') {
         row.attempt = entry.attempt;
         row.startedAt ??= entry.at;
-        this.#running.set(row.id, row);
+        begun = true;
       }
       if (entry.type === 'textAppended') row.firstTokenAt ??= entry.at;
-      if (entry.type === 'ended') {
-        row.ended = json;
-        this.#running.delete(row.id);
-      }
+      if (entry.type === 'ended') row.ended = json;
     }
-    const { offset, attempt, startedAt, firstTokenAt, ended } = row;
-    const retireAt = ended === null ? null : this.#now() + endedLifeMs;
-    this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, retireAt, row.log);
+    writeHead(this.#statements, row, row.ended === null ? null : this.#now() + endedLifeMs);
+    if (begun && row.ended === null) this.#journal.begin(row);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
     const rows = this.#statements.heads.all(JSON.stringify(ids)) as unknown as HeadRow[];
-    return new Map(rows.map((row) => [row.id, toHead(row)]));
+    return new Map(rows.map((row) => [row.id, toHead(this.#journal.get(row.id)?.head ?? row)]));
   }
 
   async read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>> {
@@ -161,14 +136,29 @@ export class SqliteLog implements Log {
       slice.entries.push(JSON.parse(row.entry));
       slice.bytes += row.entry.length;
     }
+    for (const [id, slice] of slices) this.#fillFromJournal(id, slice);
     return slices;
+  }
+
+  #fillFromJournal(id: string, slice: Filling): void {
+    const running = this.#journal.get(id);
+    if (!running || slice.more) return;
+    const missing = running.head.offset - slice.after - slice.entries.length;
+    for (const json of missing > 0 ? running.waiting.slice(-missing) : []) {
+      if (slice.bytes > sliceBytes) {
+        slice.more = true;
+        return;
+      }
+      slice.entries.push(JSON.parse(json));
+      slice.bytes += json.length;
+    }
   }
 
   retire(id: string, afterMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const write = () => {
+      this.#bring(id);
       this.#statements.retire.run(this.#now() + afterMs, id);
-      this.#running.delete(id);
       if (afterMs === 0) this.#purgeNow();
       return resolve;
     };
@@ -204,6 +194,7 @@ export class SqliteLog implements Log {
   close(): void {
     clearInterval(this.#purge);
     this.#commits.flush();
+    this.#journal.close();
     this.#database.close();
   }
 }
@@ -217,8 +208,10 @@ function refusal(head: HeadRow | undefined, after: Place): RefusalReason | undef
   return head.offset === after.offset && head.attempt === after.attempt ? undefined : 'superseded';
 }
 
+const isText = (entry: Entry) => entry.type === 'textAppended';
+
 /** Whether it is text after text: whoever reads it has something to read. */
-const goesOn = (entry: Entry) => entry.type === 'textAppended' && entry.position > 0;
+const goesOn = (entry: Entry) => isText(entry) && entry.position > 0;
 
 const newEpoch = () => randomBytes(6).toString('base64url');
 
@@ -230,26 +223,3 @@ const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: Head
   firstTokenAt,
   ended: ended ? (JSON.parse(ended) as EndedEntry) : null,
 });
-
-function prepare(database: DatabaseSync) {
-  return {
-    head: database.prepare('SELECT * FROM heads WHERE id = ?'),
-    heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),
-    insertHead: database.prepare('INSERT INTO heads (id, epoch, offset, attempt) VALUES (?, ?, 0, 0)'),
-    updateHead: database.prepare(
-      'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ?, retireAt = ? WHERE log = ?',
-    ),
-    rename: database.prepare('UPDATE heads SET epoch = ? WHERE id = ?'),
-    insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
-    read: database.prepare(
-      `SELECT heads.id, heads.epoch, places.value ->> 1 AS start, entries.entry FROM json_each(?) AS places
-       JOIN heads ON heads.id = places.value ->> 0
-       LEFT JOIN entries ON entries.log = heads.log AND entries.offset > places.value ->> 1
-       ORDER BY heads.log, entries.offset`,
-    ),
-    retire: database.prepare('UPDATE heads SET retireAt = ? WHERE id = ?'),
-    expired: database.prepare('SELECT log FROM heads WHERE retireAt <= ? LIMIT ?'),
-    purgeEntries: database.prepare('DELETE FROM entries WHERE log = ?'),
-    purgeHead: database.prepare('DELETE FROM heads WHERE log = ?'),
-  };
-}
