@@ -5,7 +5,7 @@ import type { EndedEntry } from '../domain/entry.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import type { Progress } from '../domain/progress.ts';
-import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
+import { AppendRefused, type LogMessage, type RefusalReason, turnsTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
 import { completed, failed, failedWithout } from './end.ts';
@@ -135,7 +135,7 @@ class Run {
   /** Stops the run when somebody else ends the generation (cancel) or starts a later attempt. */
   #watch(): Promise<() => void> {
     const { id } = this.#generation;
-    return this.#deps.bus.subscribe(logTopic(id), (message) => {
+    return this.#deps.bus.subscribe(turnsTopic(id), (message) => {
       if (message === undefined) return void this.#lookAtHead();
       for (const entry of (message as LogMessage).entries) {
         if (entry.type === 'ended') this.#stopFor('ended');

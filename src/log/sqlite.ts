@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
@@ -10,10 +9,12 @@ import {
   type Head,
   type Log,
   logTopic,
+  newEpoch,
   type Place,
   type ReadSlice,
   type RefusalReason,
   type Slice,
+  turnsTopic,
 } from './log.ts';
 import { type HeadRow, prepare, type ReadRow, type Statements } from './sqlite-tables.ts';
 
@@ -69,6 +70,7 @@ export class SqliteLog implements Log {
       else this.#insert(row, entries);
       return () => {
         void this.#bus.publish(logTopic(id), slice);
+        if (!entries.every(isText)) void this.#bus.publish(turnsTopic(id), slice);
         resolve();
       };
     };
@@ -212,8 +214,6 @@ const isText = (entry: Entry) => entry.type === 'textAppended';
 
 /** Whether it is text after text: whoever reads it has something to read. */
 const goesOn = (entry: Entry) => isText(entry) && entry.position > 0;
-
-const newEpoch = () => randomBytes(6).toString('base64url');
 
 const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: HeadRow): Head => ({
   epoch,
