@@ -2,7 +2,6 @@ import { beginning, type Position } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
-import type { Log, Slice } from '../log/log.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
 
@@ -11,7 +10,6 @@ const readAgainMs = 500;
 
 export interface FollowDeps {
   readonly store: Store;
-  readonly log: Log;
   readonly tails: Tails;
 }
 
@@ -23,7 +21,9 @@ export class Follower {
   readonly generation: Generation;
   readonly #deps: FollowDeps;
   #position: Position;
-  #ready: LogEvent[] = [];
+  /** Shared with others at the same place. */
+  #ready: readonly LogEvent[] = [];
+  #given = 0;
   #tail: Tail | undefined;
   #unlisten: (() => void) | undefined;
   #wake: (() => void) | undefined;
@@ -45,8 +45,9 @@ export class Follower {
   /** The next event, once there is one; undefined after `ended`, and after `close`. Call it again only when it resolved. */
   async next(): Promise<LogEvent | undefined> {
     while (!this.#closed && !this.#ended) {
-      const event = this.#ready.shift();
+      const event = this.#ready[this.#given];
       if (event) {
+        this.#given++;
         this.#ended = isEnd(event);
         return event;
       }
@@ -76,17 +77,16 @@ export class Follower {
     const { offset } = this.#position;
     if (offset > tail.offset) return this.#ahead(tail);
     if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
-    const slice = tail.since(offset) ?? (await this.#read(offset));
-    if (slice === 'away') return this.#changed(readAgainMs);
-    if (slice?.epoch === this.#position.epoch && slice.entries.length > 0) this.#take(numbered(slice));
+    const events = tail.merged(this.#position) ?? (await this.#read(tail));
+    if (events === 'away') return this.#changed(readAgainMs);
+    if (events) this.#take(events);
     // Gone, or begun anew, just now.
     else await tail.repair();
   }
 
-  async #read(offset: number): Promise<Slice | undefined | 'away'> {
-    const { id } = this.generation;
+  async #read(tail: Tail): Promise<readonly LogEvent[] | undefined | 'away'> {
     try {
-      return (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+      return await tail.read(this.#position);
     } catch (error) {
       if (isUnavailable(error)) return 'away';
       throw error;
@@ -103,7 +103,7 @@ export class Follower {
   #rewind(epoch: string): void {
     const position = beginning(epoch);
     const nothing = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
-    if (this.#position.length > 0) this.#ready = [{ entry: { type: 'textAppended', ...nothing }, position }];
+    if (this.#position.length > 0) this.#take([{ entry: { type: 'textAppended', ...nothing }, position }]);
     this.#position = position;
   }
 
@@ -142,20 +142,17 @@ export class Follower {
     if (course && course.epoch !== this.#position.epoch) {
       this.#rewind(course.epoch);
     } else {
-      this.#take(settledEntries(generation, this.#position));
-      if (this.#ready.length === 0) this.close();
+      const events = merge(settledEntries(generation, this.#position), this.#position);
+      if (events.length > 0) this.#take(events);
+      else this.close();
     }
   }
 
-  #take(entries: Iterable<NumberedEntry>): void {
-    this.#ready = merge(entries, this.#position);
-    this.#position = this.#ready.at(-1)?.position ?? this.#position;
+  #take(events: readonly LogEvent[]): void {
+    this.#ready = events;
+    this.#given = 0;
+    this.#position = events.at(-1)?.position ?? this.#position;
   }
-}
-
-function* numbered({ after, entries }: Slice): Iterable<NumberedEntry> {
-  let offset = after;
-  for (const entry of entries) yield { offset: ++offset, entry };
 }
 
 /** What a generation's row tells of its log to a reader of it at a position, once the log itself is gone. */

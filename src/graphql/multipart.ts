@@ -1,5 +1,5 @@
-import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Answer } from './answers.ts';
 
 /** Proxies cut what is silent for long; Apollo's clients skip an empty object. */
 const defaultKeepAliveMs = 12_000;
@@ -21,19 +21,19 @@ export function multipartSubscriptions({ keepAliveMs = defaultKeepAliveMs } = {}
       if (!(Symbol.asyncIterator in result)) return;
       const accepted = request.headers.get('accept') ?? '';
       if (!/multipart\/mixed[^,]*;\s*subscriptionspec=/i.test(accepted)) return;
-      const events = result[Symbol.asyncIterator]();
-      const answer = () => new Response(parts(events, keepAliveMs), { headers });
+      // What subscribes is answered by nothing else.
+      const answers = (result as AsyncIterable<Answer>)[Symbol.asyncIterator]();
+      const answer = () => new Response(parts(answers, keepAliveMs), { headers });
       setResultProcessor(answer, 'multipart/mixed');
     },
   };
 }
 
-function parts(events: AsyncIterator<ExecutionResult>, keepAliveMs: number): ReadableStream<Uint8Array> {
+function parts(answers: AsyncIterator<Answer>, keepAliveMs: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   // A part is complete to its reader when the next delimiter is there, so each part brings that along.
   const delimiter = `\r\n--${boundary}`;
-  const part = (body: object) =>
-    encoder.encode(`\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(body)}${delimiter}`);
+  const part = (json: string) => encoder.encode(`\r\ncontent-type: application/json\r\n\r\n${json}${delimiter}`);
   let keepAlive: NodeJS.Timeout | undefined;
 
   return new ReadableStream({
@@ -44,17 +44,17 @@ function parts(events: AsyncIterator<ExecutionResult>, keepAliveMs: number): Rea
       // Not before somebody reads: an answer whose client is gone already is dropped without a word.
       keepAlive ??= setInterval(() => {
         // A reader that is behind has enough to read.
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(part({}));
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(part('{}'));
       }, keepAliveMs);
-      const event = await events.next();
-      if (!event.done) return controller.enqueue(part({ payload: event.value }));
+      const { done, value } = await answers.next();
+      if (!done) return controller.enqueue(part(`{"payload":${value.stringify()}}`));
       clearInterval(keepAlive);
       controller.enqueue(encoder.encode('--\r\n'));
       controller.close();
     },
     async cancel() {
       clearInterval(keepAlive);
-      await events.return?.();
+      await answers.return?.();
     },
   });
 }

@@ -169,10 +169,11 @@ export class Connection {
     const operation = new Operation();
     this.#operations.set(id, operation);
     this.#running++;
+    const start = `{"id":${JSON.stringify(id)},"type":"`;
     const tell: Tell = (type, payload) => {
       // The id is free when its client can know that it is.
       if (type !== 'next') this.#operations.delete(id);
-      return this.#wire.send(JSON.stringify({ id, type, payload }));
+      return this.#wire.send(`${start}${type}"${payload === undefined ? '' : `,"payload":${payload}`}}`);
     };
     try {
       await operation.run(await this.#options.pipeline.execute(params, client), tell);
@@ -180,7 +181,8 @@ export class Connection {
       const errorId = randomUUID();
       this.#options.logger.error({ err: cause, errorId }, 'internal error');
       const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
-      if (!operation.left) await tell('error', [{ message, extensions: { code: 'INTERNAL', errorId } }]);
+      if (!operation.left)
+        await tell('error', JSON.stringify([{ message, extensions: { code: 'INTERNAL', errorId } }]));
     } finally {
       this.#running--;
     }

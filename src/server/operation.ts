@@ -1,12 +1,14 @@
 import type { ExecutionResult } from 'graphql';
-import { type OperationResult, withoutHttp } from '../graphql/graphql.ts';
+import type { OperationResult } from '../graphql/graphql.ts';
 
-/** Sends a message of an operation; resolves once it has gone out, or never will. */
-export type Tell = (type: 'next' | 'error' | 'complete', payload?: unknown) => Promise<void>;
+/** Sends a message of an operation, its payload as JSON; resolves once it has gone out, or never will. */
+export type Tell = (type: 'next' | 'error' | 'complete', payload?: string) => Promise<void>;
+
+type Answers = ReturnType<Exclude<OperationResult, ExecutionResult>[typeof Symbol.asyncIterator]>;
 
 /** An operation on a socket, of which its client may want to hear no more before its result is there. */
 export class Operation {
-  #results: AsyncIterator<ExecutionResult> | undefined;
+  #answers: Answers | undefined;
   #left = false;
 
   get left(): boolean {
@@ -15,27 +17,31 @@ export class Operation {
 
   /** Tells its results, each when the one before has gone out, and its end. */
   async run(result: OperationResult, tell: Tell): Promise<void> {
-    const results = Symbol.asyncIterator in result ? result[Symbol.asyncIterator]() : single(result);
-    this.#results = results;
-    if (this.#left) await results.return?.();
+    if (Symbol.asyncIterator in result) return this.#follow(result[Symbol.asyncIterator](), tell);
+    if (this.#left) return;
+    if (isRefusal(result)) return tell('error', JSON.stringify(result.errors));
+    await tell('next', JSON.stringify(result));
+    if (!this.#left) await tell('complete');
+  }
+
+  async #follow(answers: Answers, tell: Tell): Promise<void> {
+    this.#answers = answers;
+    if (this.#left) await answers.return?.();
     while (!this.#left) {
-      const step = await results.next();
+      const { done, value } = await answers.next();
       if (this.#left) return;
-      if (step.done) return tell('complete');
-      const { value } = step;
-      // Where nothing was executed, or where a stream breaks off.
-      if (value.data === undefined && value.errors) return tell('error', withoutHttp(value).errors);
-      await tell('next', value.errors ? withoutHttp(value) : value);
+      if (done) return tell('complete');
+      if (isRefusal(value)) return tell('error', JSON.stringify(value.errors));
+      await tell('next', value.stringify());
     }
   }
 
   /** Nothing more is told. */
   async leave(): Promise<void> {
     this.#left = true;
-    await this.#results?.return?.();
+    await this.#answers?.return?.();
   }
 }
 
-async function* single(result: ExecutionResult): AsyncIterator<ExecutionResult> {
-  yield result;
-}
+/** Whether nothing was executed, or a stream breaks off. */
+const isRefusal = ({ data, errors }: ExecutionResult): boolean => data === undefined && errors !== undefined;

@@ -86,7 +86,7 @@ describe('ten thousand followers leave nothing behind', () => {
     await Promise.all(ids.map((id) => log.append(id, null, [{ type: 'queued', at: 0 }])));
     const followers = Array.from({ length: count }, (_, i) => {
       const generation = { id: ids[i % logs], status: 'QUEUED' } as Generation;
-      return new Follower({ store: {} as Store, log, tails }, generation, undefined);
+      return new Follower({ store: {} as Store, tails }, generation, undefined);
     });
     const next = () => Promise.all(followers.map((follower) => follower.next()));
     expect((await next()).every((event) => event?.entry.type === 'queued')).toBe(true);

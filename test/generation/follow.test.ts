@@ -26,6 +26,9 @@ async function running(parts: Parts, ...texts: string[]) {
   return generation;
 }
 
+const newTails = (parts: Parts, log: Log) =>
+  new Tails({ log, bus: parts.bus, onError: (error) => parts.errors.push(error) });
+
 async function settled(parts: Parts, logRetentionMs: number) {
   const generation = await running(parts, 'Call', ' me', ' Ishmael');
   await appendTo(parts.log, generation.id, [ended]);
@@ -164,10 +167,12 @@ test('where a log can not be read the reader is told, and closing it lets go of 
   const { parts } = opened;
   const generation = await running(parts, 'Call');
   const read = () => Promise.reject(new Error('the disk is gone'));
-  const failing = { ...parts, log: changed(parts.log, { read }) };
-  const follower = new Follower(failing, generation, undefined);
+  const tails = newTails(parts, changed(parts.log, { read }));
+  const follower = new Follower({ ...parts, tails }, generation, undefined);
   await expect(follower.next()).rejects.toThrow('the disk is gone');
   follower.close();
+  expect(tails.size).toBe(0);
+  tails.close();
 });
 
 test('a log that is away for a while makes a reader wait, and not fail', async () => {
@@ -177,10 +182,12 @@ test('a log that is away for a while makes a reader wait, and not fail', async (
   let left = 2;
   const away = new MillraceError('UNAVAILABLE', 'away');
   const read: Log['read'] = (after) => (left-- > 0 ? Promise.reject(away) : parts.log.read(after));
-  const follower = new Follower({ ...parts, log: changed(parts.log, { read }) }, generation, undefined);
+  const tails = newTails(parts, changed(parts.log, { read }));
+  const follower = new Follower({ ...parts, tails }, generation, undefined);
   const events = [await follower.next(), await follower.next(), await follower.next(), await follower.next()];
   expect(types(events)).toEqual(['queued', 'attemptStarted', 'textAppended', 'ended']);
   follower.close();
+  tails.close();
 });
 
 test('a reader ahead of a tail that can not catch up now is not rewound', async () => {

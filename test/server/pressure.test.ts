@@ -183,7 +183,7 @@ describe('limits.subscriptionsPerSocket', () => {
     server.script.execute = async () => {
       open++;
       const end = Promise.withResolvers<{ done: true; value: undefined }>();
-      const stream: AsyncIterableIterator<object> = {
+      const stream: AsyncIterableIterator<never> = {
         next: () => end.promise,
         async return() {
           open--;

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Source } from '../../src/generation/generation.ts';
+import { Answers, answerOf } from '../../src/graphql/answers.ts';
+
+/** A source of these values; an error among them is thrown, a promise waited for. */
+function sourceOf(values: unknown[]): Source<unknown> & { closed: number } {
+  return {
+    closed: 0,
+    async next() {
+      const value = await values.shift();
+      if (value instanceof Error) throw value;
+      return value;
+    },
+    close() {
+      this.closed++;
+    },
+  };
+}
+
+function answersTo(source: Source<unknown>) {
+  let listener: ((reason: unknown) => void) | undefined;
+  const answers = new Answers({
+    source,
+    answer: (value) => answerOf({ data: { value } }),
+    lastOf: (reason) => answerOf({ data: { broken: (reason as Error).message } }),
+    onBreak: (each) => {
+      listener = each;
+      return () => {
+        listener = undefined;
+      };
+    },
+  });
+  return { answers, watched: () => listener !== undefined, breakOff: (reason: Error) => listener?.(reason) };
+}
+
+const all = async (answers: AsyncIterable<{ data?: unknown }>) =>
+  (await Array.fromAsync(answers)).map(({ data }) => data);
+
+test('answers each value, and closes the source after the last one', async () => {
+  const source = sourceOf([1, 2]);
+  const { answers, watched } = answersTo(source);
+  expect(watched()).toBe(true);
+  expect(await all(answers)).toEqual([{ value: 1 }, { value: 2 }]);
+  expect([source.closed > 0, watched()]).toEqual([true, false]);
+  expect(await answers.next()).toEqual({ done: true, value: undefined });
+});
+
+test('closes the source when the reader leaves, and says nothing more', async () => {
+  const late = Promise.withResolvers<number>();
+  const source = sourceOf([1, late.promise]);
+  const { answers, watched } = answersTo(source);
+  await answers.next();
+  const next = answers.next();
+  await answers.return();
+  expect([source.closed > 0, watched()]).toEqual([true, false]);
+  late.resolve(2);
+  await next;
+  expect((await answers.next()).done).toBe(true);
+});
+
+test('a source that throws, or that is broken off in whatever moment, has one last answer', async () => {
+  const failing = answersTo(sourceOf([1, new Error('no disk'), 2]));
+  expect(await all(failing.answers)).toEqual([{ value: 1 }, { broken: 'no disk' }]);
+  expect(failing.watched()).toBe(false);
+
+  const between = answersTo(sourceOf([1, 2]));
+  await between.answers.next();
+  between.breakOff(new Error('out'));
+  expect(await all(between.answers)).toEqual([{ broken: 'out' }]);
+
+  const late = Promise.withResolvers<number>();
+  const waiting = answersTo(sourceOf([late.promise, 2]));
+  const rest = all(waiting.answers);
+  waiting.breakOff(new Error('out'));
+  late.resolve(1);
+  expect(await rest).toEqual([{ broken: 'out' }]);
+});
+
+test('is written as JSON once', () => {
+  let asked = 0;
+  const data = { toJSON: () => ++asked };
+  const answer = answerOf({ data: { data } });
+  expect([answer.stringify(), answer.stringify(), asked]).toEqual(['{"data":{"data":1}}', '{"data":{"data":1}}', 1]);
+});
