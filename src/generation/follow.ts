@@ -42,18 +42,14 @@ export class Follower {
     return this.#ended;
   }
 
-  /** The next event, once there is one; undefined after `ended`, and after `close`. Call it again only when it resolved. */
-  async next(): Promise<LogEvent | undefined> {
-    while (!this.#closed && !this.#ended) {
-      const event = this.#ready[this.#given];
-      if (event) {
-        this.#given++;
-        this.#ended = isEnd(event);
-        return event;
-      }
-      await this.#fill();
-    }
-    return undefined;
+  /**
+   * The next event: itself where it is at hand, so that those who wait for one cost no more than they must, or once
+   * there is one; undefined after `ended`, and after `close`. Call it again only when it resolved.
+   */
+  next(): LogEvent | undefined | Promise<LogEvent | undefined> {
+    const event = this.#take();
+    if (event || this.#over) return event;
+    return this.#isAtEnd() ? new Promise((resolve) => this.#wait(resolve)) : this.#fetch();
   }
 
   /** Ends it, also a `next` that is under way. */
@@ -61,14 +57,57 @@ export class Follower {
     if (this.#closed) return;
     this.#closed = true;
     this.#closing.resolve(undefined);
-    this.#wake?.();
+    this.#awaken();
     this.#unlisten?.();
     if (this.#tail) this.#deps.tails.release(this.generation.id);
   }
 
-  /** Waits for something after the position, and merges it. */
+  get #over(): boolean {
+    return this.#closed || this.#ended;
+  }
+
+  /** The next event, if it is at hand. */
+  #take(): LogEvent | undefined {
+    if (this.#over) return undefined;
+    if (this.#given === this.#ready.length) this.#accept(this.#merged());
+    const event = this.#ready[this.#given];
+    if (!event) return undefined;
+    this.#given++;
+    this.#ended = isEnd(event);
+    return event;
+  }
+
+  #merged(): readonly LogEvent[] {
+    const tail = this.#tail;
+    const { epoch, offset } = this.#position;
+    return (tail?.epoch === epoch && offset < tail.offset && tail.merged(this.#position)) || [];
+  }
+
+  #accept(events: readonly LogEvent[]): void {
+    this.#ready = events;
+    this.#given = 0;
+    this.#position = events.at(-1)?.position ?? this.#position;
+  }
+
+  /** Whether all that is missing is the next entry. */
+  #isAtEnd(): boolean {
+    const tail = this.#tail;
+    const { epoch, offset } = this.#position;
+    return tail !== undefined && tail.epoch === epoch && tail.offset === offset && !tail.ended;
+  }
+
+  #wait(resolve: (event: LogEvent | undefined | Promise<LogEvent | undefined>) => void): void {
+    this.#wake = () => resolve(this.next());
+  }
+
+  async #fetch(): Promise<LogEvent | undefined> {
+    await this.#fill();
+    return this.next();
+  }
+
+  /** Gets what follows the position from where it is, or finds out what has become of the log. */
   async #fill(): Promise<void> {
-    if (hasEnded(this.generation) && !this.#tail) return this.#takeSettled(this.generation);
+    if (hasEnded(this.generation) && !this.#tail) return this.#acceptSettled(this.generation);
     // The bus may be away, and the tail open only when it is back.
     const tail = this.#tail ?? (await Promise.race([this.#closing.promise, this.#openTail()]));
     if (this.#closed || !tail) return;
@@ -76,10 +115,10 @@ export class Follower {
     if (tail.epoch !== this.#position.epoch) return this.#rewind(tail.epoch);
     const { offset } = this.#position;
     if (offset > tail.offset) return this.#ahead(tail);
-    if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
+    if (offset === tail.offset) return tail.ended ? this.close() : undefined;
     const events = tail.merged(this.#position) ?? (await this.#read(tail));
     if (events === 'away') return this.#changed(readAgainMs);
-    if (events) this.#take(events);
+    if (events) this.#accept(events);
     // Gone, or begun anew, just now.
     else await tail.repair();
   }
@@ -103,7 +142,7 @@ export class Follower {
   #rewind(epoch: string): void {
     const position = beginning(epoch);
     const nothing = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
-    if (this.#position.length > 0) this.#take([{ entry: { type: 'textAppended', ...nothing }, position }]);
+    if (this.#position.length > 0) this.#accept([{ entry: { type: 'textAppended', ...nothing }, position }]);
     this.#position = position;
   }
 
@@ -113,7 +152,7 @@ export class Follower {
       this.#deps.tails.release(this.generation.id);
     } else {
       this.#tail = tail;
-      this.#unlisten = tail.listen(() => this.#wake?.());
+      this.#unlisten = tail.listen(() => this.#awaken());
     }
     return tail;
   }
@@ -123,8 +162,15 @@ export class Follower {
     const changed = this.#changed();
     const [generation] = await this.#deps.store.generations.byIds([this.generation.id]);
     if (!generation) return this.close();
-    if (hasEnded(generation)) this.#takeSettled(generation);
+    if (hasEnded(generation)) this.#acceptSettled(generation);
     else await changed;
+  }
+
+  /** Calls who waits, once. */
+  #awaken(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 
   /** Resolves when the tail has changed, or after `ms`. */
@@ -137,21 +183,15 @@ export class Follower {
     clearTimeout(timer);
   }
 
-  #takeSettled(generation: Generation): void {
+  #acceptSettled(generation: Generation): void {
     const { course } = generation;
     if (course && course.epoch !== this.#position.epoch) {
       this.#rewind(course.epoch);
     } else {
       const events = merge(settledEntries(generation, this.#position), this.#position);
-      if (events.length > 0) this.#take(events);
+      if (events.length > 0) this.#accept(events);
       else this.close();
     }
-  }
-
-  #take(events: readonly LogEvent[]): void {
-    this.#ready = events;
-    this.#given = 0;
-    this.#position = events.at(-1)?.position ?? this.#position;
   }
 }
 

@@ -121,8 +121,8 @@ export interface Models {
 
 /** Gives one value after the other: pulled, so that what nobody asks for is not made. Holds nothing before the first. */
 export interface Source<Value> {
-  /** The next value; undefined at the end. Called again only when it has resolved. */
-  next(): Promise<Value | undefined>;
+  /** The next value, itself where it is at hand; undefined at the end. Called again only when it has resolved. */
+  next(): Value | undefined | Promise<Value | undefined>;
   /** Ends it, also a `next` that is under way. */
   close(): void;
 }

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { heeding } from '../domain/heeding.ts';
+import type { LogEvent } from '../domain/merge.ts';
 import type { Store } from '../store/store.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
 import { readableGeneration } from './find.ts';
@@ -44,14 +45,20 @@ export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer,
     if (!closed.signal.aborted) throw error;
   };
 
+  const unlessBroken = (event: LogEvent | undefined) => {
+    if (broken) throw broken.error;
+    return event;
+  };
+
+  function next(): LogEvent | undefined | Promise<LogEvent | undefined> {
+    if (!subscribed) return open().catch(unlessClosed).then(next);
+    const event = broken ? undefined : following.next();
+    return event instanceof Promise ? event.then(unlessBroken) : unlessBroken(event);
+  }
+
   return {
     generation,
-    async next() {
-      if (!subscribed) await open().catch(unlessClosed);
-      const event = broken ? undefined : await following.next();
-      if (broken) throw broken.error;
-      return event;
-    },
+    next,
     close() {
       closed.abort();
       following.close();

@@ -3,6 +3,7 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, NoSchemaIntrospe
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
+import type { Source } from '../generation/generation.ts';
 import type { Answer } from './answers.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
@@ -12,8 +13,8 @@ import { httpDoor } from './door.ts';
 import { maskError, withoutHttp } from './errors.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
+import { httpStreams } from './http-streams.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
-import { multipartSubscriptions } from './multipart.ts';
 import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
@@ -47,7 +48,9 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-export type OperationResult = ExecutionResult | AsyncIterable<Answer>;
+/** The answers to a subscription. `next` never throws, nor rejects. */
+export type AnswerStream = Source<Answer> & AsyncIterable<Answer>;
+export type OperationResult = ExecutionResult | AnswerStream;
 
 interface PipelineOptions {
   readonly services: Services;
@@ -98,7 +101,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       forgetInvalid(documents),
       streamPlaces(sockets, mask),
       subscriptions(services, mask),
-      multipartSubscriptions(),
+      httpStreams(),
       explainedRefusals(),
       graphiqlPolicy,
     ],

@@ -77,9 +77,6 @@ export function subscriptions(
         return result;
       });
     },
-    onResultProcess({ result, serverContext, setResult }) {
-      if (Symbol.asyncIterator in result && serverContext.answers) setResult(serverContext.answers);
-    },
   };
 }
 

@@ -1,14 +1,19 @@
 import type { ExecutionResult } from 'graphql';
-import type { OperationResult } from '../graphql/graphql.ts';
+import type { AnswerStream, OperationResult } from '../graphql/graphql.ts';
 
-/** Sends a message of an operation, its payload as JSON; resolves once it has gone out, or never will. */
-export type Tell = (type: 'next' | 'error' | 'complete', payload?: string) => Promise<void>;
+type Answer = NonNullable<Awaited<ReturnType<AnswerStream['next']>>>;
 
-type Answers = ReturnType<Exclude<OperationResult, ExecutionResult>[typeof Symbol.asyncIterator]>;
+/** Where the messages of an operation go. What gives a promise resolves once it has gone out, or never will. */
+export interface Outlet {
+  /** A message that has its payload as JSON, if any. */
+  tell(type: 'next' | 'error' | 'complete', payload?: string): Promise<void>;
+  /** A `next` message; gives nothing where it has gone out at once. */
+  give(answer: Answer): Promise<void> | undefined;
+}
 
 /** An operation on a socket, of which its client may want to hear no more before its result is there. */
 export class Operation {
-  #answers: Answers | undefined;
+  #answers: AnswerStream | undefined;
   #left = false;
 
   get left(): boolean {
@@ -16,30 +21,32 @@ export class Operation {
   }
 
   /** Tells its results, each when the one before has gone out, and its end. */
-  async run(result: OperationResult, tell: Tell): Promise<void> {
-    if (Symbol.asyncIterator in result) return this.#follow(result[Symbol.asyncIterator](), tell);
+  async run(result: OperationResult, outlet: Outlet): Promise<void> {
+    if ('next' in result) return this.#follow(result, outlet);
     if (this.#left) return;
-    if (isRefusal(result)) return tell('error', JSON.stringify(result.errors));
-    await tell('next', JSON.stringify(result));
-    if (!this.#left) await tell('complete');
+    if (isRefusal(result)) return outlet.tell('error', JSON.stringify(result.errors));
+    await outlet.tell('next', JSON.stringify(result));
+    if (!this.#left) await outlet.tell('complete');
   }
 
-  async #follow(answers: Answers, tell: Tell): Promise<void> {
+  async #follow(answers: AnswerStream, outlet: Outlet): Promise<void> {
     this.#answers = answers;
-    if (this.#left) await answers.return?.();
+    if (this.#left) answers.close();
     while (!this.#left) {
-      const { done, value } = await answers.next();
+      const next = answers.next();
+      const answer = next instanceof Promise ? await next : next;
       if (this.#left) return;
-      if (done) return tell('complete');
-      if (isRefusal(value)) return tell('error', JSON.stringify(value.errors));
-      await tell('next', value.stringify());
+      if (!answer) return outlet.tell('complete');
+      if (isRefusal(answer)) return outlet.tell('error', JSON.stringify(answer.errors));
+      const sent = outlet.give(answer);
+      if (sent) await sent;
     }
   }
 
   /** Nothing more is told. */
-  async leave(): Promise<void> {
+  leave(): void {
     this.#left = true;
-    await this.#answers?.return?.();
+    this.#answers?.close();
   }
 }
 
