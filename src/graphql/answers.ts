@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql';
-import type { Source } from '../generation/generation.ts';
+import { nextOf, type Polled, polled, waiting } from '../domain/polled.ts';
 
 /** What one event of a subscription is answered with. */
 export interface Answer extends ExecutionResult {
@@ -17,7 +17,7 @@ export function answerOf(result: ExecutionResult): Answer {
 }
 
 interface AnswersOptions<Value> {
-  readonly source: Source<Value>;
+  readonly source: Polled<Value>;
   readonly answer: (value: Value) => Answer | Promise<Answer>;
   /** The last answer where the stream breaks off. */
   readonly lastOf: (error: unknown) => Answer;
@@ -25,15 +25,15 @@ interface AnswersOptions<Value> {
   readonly onBreak: (listener: (reason: unknown) => void) => () => void;
 }
 
-type Next = Answer | undefined | Promise<Answer | undefined>;
-
 /**
- * The answers of one subscription. `next` never throws: where they break off, since the source failed or the client's
- * session ended, the last one has the error, and no data.
+ * The answers of one subscription. They never throw: where they break off, since the source failed or the client's session
+ * ended, the last one has the error, and no data.
  */
-export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
+export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
   readonly #options: AnswersOptions<Value>;
   readonly #unwatch: () => void;
+  /** The one that is being made, once it is: what loads takes time. */
+  #made: Polled<Answer> | undefined;
   #broken: { readonly reason: unknown } | undefined;
   #over = false;
 
@@ -42,16 +42,33 @@ export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
     this.#unwatch = options.onBreak((reason) => this.#break(reason));
   }
 
-  next(): Next {
+  poll(wake: () => void): Answer | undefined | typeof waiting {
+    if (this.#over) return undefined;
     try {
-      const value = this.#over || this.#broken ? undefined : this.#options.source.next();
-      return value instanceof Promise ? value.then(this.#answer, this.#fail) : this.#answer(value);
+      const answer = this.#made?.poll(wake) ?? this.#make(wake);
+      if (answer === waiting) return waiting;
+      this.#made = undefined;
+      if (answer && !this.#broken) return answer;
     } catch (error) {
-      return this.#fail(error);
+      this.#broken ??= { reason: error };
     }
+    this.close();
+    return this.#broken && this.#options.lastOf(this.#broken.reason);
+  }
+
+  #make(wake: () => void): Answer | undefined | typeof waiting {
+    const { source, answer } = this.#options;
+    const value = this.#broken ? undefined : source.poll(wake);
+    if (value === undefined) return undefined;
+    if (value === waiting) return waiting;
+    const made = answer(value as Value);
+    if (!(made instanceof Promise)) return made;
+    this.#made = polled({ next: () => made, close() {} });
+    return this.#made.poll(wake);
   }
 
   close(): void {
+    if (this.#over) return;
     this.#over = true;
     this.#unwatch();
     this.#options.source.close();
@@ -65,7 +82,7 @@ export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
     const done = { done: true, value: undefined } as const;
     return {
       next: async () => {
-        const value = await this.next();
+        const value = await nextOf(this);
         return value ? { done: false, value } : done;
       },
       return: async () => {
@@ -74,23 +91,6 @@ export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
       },
     };
   }
-
-  readonly #answer = (value: Value | undefined): Next => {
-    const answer = value === undefined || this.#over || this.#broken ? undefined : this.#options.answer(value);
-    return answer instanceof Promise ? answer.then(this.#give, this.#fail) : this.#give(answer);
-  };
-
-  readonly #give = (answer: Answer | undefined): Answer | undefined => {
-    if (answer && !this.#over && !this.#broken) return answer;
-    const last = this.#over ? undefined : this.#broken;
-    this.close();
-    return last && this.#options.lastOf(last.reason);
-  };
-
-  readonly #fail = (error: unknown): Answer | undefined => {
-    this.#break(error);
-    return this.#give(undefined);
-  };
 
   #break(reason: unknown): void {
     this.#broken ??= { reason };

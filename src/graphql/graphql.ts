@@ -3,7 +3,7 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, NoSchemaIntrospe
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
-import type { Source } from '../generation/generation.ts';
+import type { Polled } from '../domain/polled.ts';
 import type { Answer } from './answers.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
@@ -48,8 +48,8 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-/** The answers to a subscription. `next` never throws, nor rejects. */
-export type AnswerStream = Source<Answer> & AsyncIterable<Answer>;
+/** The answers to a subscription. `poll` never throws. */
+export type AnswerStream = Polled<Answer> & AsyncIterable<Answer>;
 export type OperationResult = ExecutionResult | AnswerStream;
 
 interface PipelineOptions {

@@ -166,12 +166,12 @@ export class Connection {
   }
 
   async #run(id: string, params: GraphQLParams, client: Client): Promise<void> {
-    const operation = new Operation();
+    const outlet = this.#outlet(id);
+    const operation = new Operation(outlet);
     this.#operations.set(id, operation);
     this.#running++;
-    const outlet = this.#outlet(id);
     try {
-      await operation.run(await this.#options.pipeline.execute(params, client), outlet);
+      await operation.run(await this.#options.pipeline.execute(params, client));
     } catch (cause) {
       const errorId = randomUUID();
       this.#options.logger.error({ err: cause, errorId }, 'internal error');

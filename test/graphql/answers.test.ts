@@ -1,23 +1,27 @@
 import { expect, test } from 'vitest';
-import type { Source } from '../../src/generation/generation.ts';
+import { nextOf, type Polled, polled } from '../../src/domain/polled.ts';
 import { Answers, answerOf } from '../../src/graphql/answers.ts';
 
 /** A source of these values; an error among them is thrown, a promise waited for. */
-function sourceOf(values: unknown[]): Source<unknown> & { closed: number } {
-  return {
-    closed: 0,
+function sourceOf(values: unknown[]): Polled<unknown> & { closed: number } {
+  const { poll } = polled({
     async next() {
       const value = await values.shift();
       if (value instanceof Error) throw value;
       return value;
     },
+    close() {},
+  });
+  return {
+    closed: 0,
+    poll,
     close() {
       this.closed++;
     },
   };
 }
 
-function answersTo(source: Source<unknown>) {
+function answersTo(source: Polled<unknown>) {
   let listener: ((reason: unknown) => void) | undefined;
   const answers = new Answers({
     source,
@@ -42,19 +46,19 @@ test('answers each value, and closes the source after the last one', async () =>
   expect(watched()).toBe(true);
   expect(await all(answers)).toEqual([{ value: 1 }, { value: 2 }]);
   expect([source.closed > 0, watched()]).toEqual([true, false]);
-  expect(await answers.next()).toBeUndefined();
+  expect(await nextOf(answers)).toBeUndefined();
 });
 
 test('closes the source when the reader leaves, and says nothing more', async () => {
   const late = Promise.withResolvers<number>();
   const source = sourceOf([1, late.promise]);
   const { answers, watched } = answersTo(source);
-  await answers.next();
-  const next = answers.next();
+  await nextOf(answers);
+  const next = nextOf(answers);
   answers.close();
   expect([source.closed > 0, watched()]).toEqual([true, false]);
   late.resolve(2);
-  expect([await next, await answers.next()]).toEqual([undefined, undefined]);
+  expect([await next, await nextOf(answers)]).toEqual([undefined, undefined]);
 });
 
 test('a source that throws, or that is broken off in whatever moment, has one last answer', async () => {
@@ -63,7 +67,7 @@ test('a source that throws, or that is broken off in whatever moment, has one la
   expect(failing.watched()).toBe(false);
 
   const between = answersTo(sourceOf([1, 2]));
-  await between.answers.next();
+  await nextOf(between.answers);
   between.breakOff(new Error('out'));
   expect(await all(between.answers)).toEqual([{ broken: 'out' }]);
 
