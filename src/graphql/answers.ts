@@ -21,25 +21,29 @@ interface AnswersOptions<Value> {
   readonly answer: (value: Value) => Answer | Promise<Answer>;
   /** The last answer where the stream breaks off. */
   readonly lastOf: (error: unknown) => Answer;
-  /** Calls its listener with the reason where the stream is to break off. Gives what takes the listener away. */
-  readonly onBreak: (listener: (reason: unknown) => void) => () => void;
+  /** Called once they are over, however that came. */
+  readonly onClose: () => void;
 }
 
 /**
- * The answers of one subscription. They never throw: where they break off, since the source failed or the client's session
- * ended, the last one has the error, and no data.
+ * The answers of one subscription. They never throw: where they break off, since the source failed or for another reason,
+ * the last one has the error, and no data.
  */
 export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
-  readonly #options: AnswersOptions<Value>;
-  readonly #unwatch: () => void;
+  readonly #source: Polled<Value>;
+  readonly #answer: AnswersOptions<Value>['answer'];
+  readonly #lastOf: AnswersOptions<Value>['lastOf'];
+  readonly #onClose: () => void;
   /** The one that is being made, once it is: what loads takes time. */
   #made: Polled<Answer> | undefined;
   #broken: { readonly reason: unknown } | undefined;
   #over = false;
 
-  constructor(options: AnswersOptions<Value>) {
-    this.#options = options;
-    this.#unwatch = options.onBreak((reason) => this.#break(reason));
+  constructor({ source, answer, lastOf, onClose }: AnswersOptions<Value>) {
+    this.#source = source;
+    this.#answer = answer;
+    this.#lastOf = lastOf;
+    this.#onClose = onClose;
   }
 
   poll(wake: () => void): Answer | undefined | typeof waiting {
@@ -53,25 +57,30 @@ export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
       this.#broken ??= { reason: error };
     }
     this.close();
-    return this.#broken && this.#options.lastOf(this.#broken.reason);
+    return this.#broken && this.#lastOf(this.#broken.reason);
   }
 
   #make(wake: () => void): Answer | undefined | typeof waiting {
-    const { source, answer } = this.#options;
-    const value = this.#broken ? undefined : source.poll(wake);
+    const value = this.#broken ? undefined : this.#source.poll(wake);
     if (value === undefined) return undefined;
     if (value === waiting) return waiting;
-    const made = answer(value as Value);
+    const made = this.#answer(value as Value);
     if (!(made instanceof Promise)) return made;
     this.#made = polled({ next: () => made, close() {} });
     return this.#made.poll(wake);
   }
 
+  /** Breaks them off. */
+  breakOff(reason: unknown): void {
+    this.#broken ??= { reason };
+    this.#source.close();
+  }
+
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#unwatch();
-    this.#options.source.close();
+    this.#source.close();
+    this.#onClose();
   }
 
   /**
@@ -90,10 +99,5 @@ export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
         return done;
       },
     };
-  }
-
-  #break(reason: unknown): void {
-    this.#broken ??= { reason };
-    this.#options.source.close();
   }
 }

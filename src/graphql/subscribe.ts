@@ -28,45 +28,43 @@ export function subscriptions(
   const shared = new SharedAnswers();
   const finish = ({ errors, ...result }: ExecutionResult): Answer =>
     answerOf(errors ? withoutHttp({ ...result, errors: errors.map(mask) }) : result);
+  const lastOf = (error: unknown) => finish({ errors: [error as GraphQLError] });
 
-  /** What gives the answer to each event: made for the viewer alone, unless all who may have the event can have it. */
-  function answering(
-    args: ExecutionArgs,
-    { rootOf, only }: Events<object>,
-  ): (value: object) => Promise<Answer> | Answer {
-    const { viewer, ip } = args.contextValue as Asked;
-    const key = only === undefined ? undefined : shared.keyOf(args);
-    const { schema, document, operationName, variableValues } = args;
-    const reader = only === undefined || key === undefined ? viewer : readerOf(only);
-    const make = (value: object) => {
-      const contextValue = createContext(services, { viewer: reader, ip });
-      contextValue.texts = new AnswerText(charactersOfEvent);
-      const result = execute({
-        schema,
-        document,
-        operationName,
-        variableValues,
-        rootValue: rootOf(value),
-        contextValue,
-      });
+  /** Makes the answer to an event, as `reader` may see it. */
+  function making(
+    { schema, document, operationName, variableValues, contextValue }: ExecutionArgs,
+    rootOf: (value: object) => object,
+    reader: Viewer,
+  ): (value: object) => Answer | Promise<Answer> {
+    const { ip } = contextValue as Asked;
+    const operation = { schema, document, operationName, variableValues };
+    return (value) => {
+      const context = createContext(services, { viewer: reader, ip });
+      context.texts = new AnswerText(charactersOfEvent);
+      const result = execute({ ...operation, rootValue: rootOf(value), contextValue: context });
       return result instanceof Promise ? result.then(finish) : finish(result);
     };
-    return key === undefined ? make : (value) => shared.get(value, key, () => make(value));
   }
 
   async function subscribe(args: ExecutionArgs): Promise<Answers<object> | ExecutionResult> {
     const events = await createSourceEventStream(args);
     if (!(events instanceof Events)) return events as ExecutionResult;
-    const { client } = args.contextValue as Asked;
-    return new Answers({
-      source: events.source,
-      answer: answering(args, events),
-      lastOf: (error) => finish({ errors: [error as GraphQLError] }),
-      onBreak: (listener) =>
-        client.onEnd(() =>
-          listener(unauthenticated('The token has expired or was revoked: come back with a new one.')),
-        ),
+    const { source, rootOf, only } = events as Events<object>;
+    const { client, viewer } = args.contextValue as Asked;
+    const key = only === undefined ? undefined : shared.keyOf(args);
+    const common = only !== undefined && key !== undefined;
+    const answers = new Answers({
+      source,
+      // For the viewer alone, unless all who may have the event can have it.
+      answer: common ? shared.join(key, making(args, rootOf, readerOf(only))) : making(args, rootOf, viewer),
+      lastOf,
+      onClose() {
+        unwatch();
+        if (common) shared.leave(key);
+      },
     });
+    const unwatch = client.onEnd(() => answers.breakOff(ended()));
+    return answers;
   }
 
   return {
@@ -82,3 +80,5 @@ export function subscriptions(
 
 /** Somebody who may read the generation, and of whom nothing else is known. */
 const readerOf = (only: string): Viewer => ({ id: 'usr_reader', name: 'Reader', role: 'READER', only });
+
+const ended = () => unauthenticated('The token has expired or was revoked: come back with a new one.');
