@@ -9,6 +9,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
 import { breakingOff, httpDoor } from './door.ts';
 import { maskError } from './errors.ts';
+import { execute } from './execute.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
@@ -94,6 +95,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       !introspection && noIntrospection,
       maskValidation(mask),
       forgetInvalid(documents),
+      planned,
       streamPlaces(sockets, mask),
       breakingOff(mask),
       multipartSubscriptions(),
@@ -160,6 +162,10 @@ const jsonOnly: Plugin = {
 
 const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+};
+
+const planned: Plugin = {
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
 };
 
 /** What is wrong with a document is found before the mask has its turn. */
