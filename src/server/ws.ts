@@ -100,6 +100,7 @@ interface Opened {
 function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw, request }: Opened): void {
   const wire = new Wire({
     socket,
+    raw,
     keepAliveMs,
     messagesPerSecond: limits.messagesPerSecond,
     onMessage: (data) => connection.receive(data),
