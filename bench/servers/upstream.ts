@@ -1,14 +1,18 @@
+/**
+ * A server of OpenAI's API that takes as little of the machine as it can: every request is answered by tokens at one pace,
+ * each in an event and a write of its own, and each tells when it was written.
+ */
 import { createServer, type Socket } from 'node:net';
+import { answer } from '../answers.ts';
 import { microseconds, stamped } from '../clock.ts';
 
-/**
- * A server that speaks OpenAI's API as plainly as it can, so that it takes little of the machine: every request streams
- * tokens at one pace, each in an event of its own, which tells when it was written.
- *
- * Arguments: tokens a second, tokens of an answer, milliseconds to the first token. Prints its port.
- */
-const [perSecond, length, firstMs] = process.argv.slice(2).map(Number) as [number, number, number];
-const intervalMs = 1000 / perSecond;
+export interface Model {
+  readonly tokensPerSecond: number;
+  /** Of an answer. */
+  readonly tokens: number;
+  /** From a request to the first token. */
+  readonly firstMs: number;
+}
 
 interface Stream {
   readonly socket: Socket;
@@ -16,52 +20,46 @@ interface Stream {
   left: number;
 }
 
-const head =
-  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n';
-const id = 'chatcmpl-0123456789abcdef0123456789abcdef';
-const chunkHead = `data: {"id":"${id}","object":"chat.completion.chunk","created":1700000000,"model":"bench","choices":[{"index":0,"delta":`;
-const event = (delta: string, finish: string) =>
-  chunked(`${chunkHead}${delta},"logprobs":null,"finish_reason":${finish}}]}\n\n`);
+const common = '"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1700000000,"model":"bench"';
 const chunked = (data: string) => `${data.length.toString(16)}\r\n${data}\r\n`;
-const usage = `${chunkHead.slice(0, chunkHead.indexOf('"choices"'))}"choices":[],"usage":{"prompt_tokens":8,"completion_tokens":${length},"total_tokens":${length + 8}}}\n\n`;
-const [opening, closing] = [
-  event('{"role":"assistant","content":""}', 'null'),
-  event('{}', '"stop"') + chunked(usage) + chunked('data: [DONE]\n\n') + '0\r\n\r\n',
-];
+const event = (delta: string, finish: string) =>
+  chunked(`data: {${common},"choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finish}}]}\n\n`);
+const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
+const opening = head + event('{"role":"assistant","content":""}', 'null');
+const closing = `${event('{}', '"stop"')}${chunked('data: [DONE]\n\n')}0\r\n\r\n`;
+const models =
+  'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 27\r\n\r\n{"object":"list","data":[]}';
 
-// All have one pace: whoever was served longest ago is the next. A stream is never late by what others were.
-const line: Stream[] = [];
-let from = 0;
+/** Those whose next token is due, the first one first: all have one pace, so whoever was served goes to the end. */
+let line: Stream[] = [];
+let model: Model;
 
-function tick(): void {
+function serveDue(): void {
   const now = performance.now();
-  for (;;) {
-    const stream = line[from];
-    if (stream === undefined || stream.dueAt > now) break;
-    from++;
-    if (stream.socket.destroyed) continue;
-    const token = event(`{"content":"${stamped(microseconds())}"}`, 'null');
-    stream.left--;
-    stream.socket.write(stream.left > 0 ? token : token + closing, 'latin1');
-    stream.dueAt += intervalMs;
-    if (stream.left > 0) line.push(stream);
+  let served = 0;
+  for (; ; served++) {
+    const stream = line[served];
+    if (!stream || stream.dueAt > now) break;
+    write(stream);
+    // By its own clock: that one was served late makes none of its later tokens late.
+    stream.dueAt += 1000 / model.tokensPerSecond;
+    if (stream.left > 0 && !stream.socket.destroyed) line.push(stream);
   }
-  if (from > 4096) line.splice(0, from), (from = 0);
+  if (served > 0) line = line.slice(served);
 }
-setInterval(tick, 1);
+
+function write(stream: Stream): void {
+  const token = event(`{"content":"${stamped(microseconds())}"}`, 'null');
+  stream.socket.write(--stream.left > 0 ? token : token + closing, 'latin1');
+}
 
 function begin(socket: Socket): void {
-  socket.write(head + opening, 'latin1');
-  const stream = { socket, dueAt: performance.now() + firstMs, left: length };
-  if (firstMs === intervalMs) return void line.push(stream);
+  socket.write(opening, 'latin1');
   setTimeout(() => {
-    const at = performance.now();
-    const token = event(`{"content":"${stamped(microseconds())}"}`, 'null');
-    socket.write(token, 'latin1');
-    stream.left--;
-    stream.dueAt = at + intervalMs;
+    const stream = { socket, dueAt: performance.now() + 1000 / model.tokensPerSecond, left: model.tokens };
+    write(stream);
     line.push(stream);
-  }, firstMs);
+  }, model.firstMs);
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -69,19 +67,22 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
   socket.on('data', (bytes) => {
     received += bytes.toString('latin1');
-    for (;;) {
-      const end = received.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const bodyLength = Number(/content-length: *(\d+)/i.exec(received.slice(0, end))?.[1] ?? 0);
-      if (received.length < end + 4 + bodyLength) return;
-      const isPost = received.startsWith('POST');
-      received = received.slice(end + 4 + bodyLength);
-      if (isPost) begin(socket);
-      else socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{"data":[]}');
-    }
+    const end = received.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const body = Number(/content-length: *(\d+)/i.exec(received.slice(0, end))?.[1] ?? 0);
+    if (received.length < end + 4 + body) return;
+    if (received.startsWith('POST')) begin(socket);
+    else socket.write(models);
+    received = '';
   });
 });
-server.listen({ port: 0, host: '127.0.0.1', backlog: 2048 }, () => {
-  const address = server.address();
-  if (address && typeof address === 'object') console.log(JSON.stringify({ port: address.port }));
+
+answer({
+  async listen(asked: Model): Promise<number> {
+    model = asked;
+    setInterval(serveDue, 1);
+    await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve));
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  },
 });
