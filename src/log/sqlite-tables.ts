@@ -32,9 +32,12 @@ const schema = `
 
 export type Statements = ReturnType<typeof prepare>;
 
-/** Makes the tables where there are none, and all statements. */
+/**
+ * Makes the tables where there are none, and all statements. With `synchronous = NORMAL` a commit is in the WAL's file, and
+ * on the disk once that file is; SQLite itself sees to it that the WAL is on the disk before the tables are changed by it.
+ */
 export function prepare(database: DatabaseSync) {
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; ${schema}`);
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; ${schema}`);
   return {
     head: database.prepare('SELECT * FROM heads WHERE id = ?'),
     heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
@@ -42,6 +43,8 @@ export class SqliteLog implements Log {
   readonly #purge: NodeJS.Timeout;
   readonly #statements: Statements;
   readonly #journal: Journal;
+  /** The file that SQLite writes what it commits to, before it is brought to the disk. */
+  readonly #wal: number;
 
   constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
     this.#database = new DatabaseSync(path);
@@ -49,7 +52,9 @@ export class SqliteLog implements Log {
     this.#journal = new Journal(this.#database, this.#statements);
     this.#bus = bus;
     this.#now = now;
-    this.#commits = new GroupCommit(this.#database, this.#journal);
+    this.#wal = fs.openSync(`${path}-wal`, 'r+');
+    const sync = (done: (error: unknown) => void) => fs.fdatasync(this.#wal, done);
+    this.#commits = new GroupCommit(this.#database, { sync, participant: this.#journal });
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
@@ -116,11 +121,13 @@ export class SqliteLog implements Log {
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
+    if (this.#commits.synced) await this.#commits.synced;
     const rows = this.#statements.heads.all(JSON.stringify(ids)) as unknown as HeadRow[];
     return new Map(rows.map((row) => [row.id, toHead(this.#journal.get(row.id)?.head ?? row)]));
   }
 
   async read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>> {
+    if (this.#commits.synced) await this.#commits.synced;
     const slices = new Map<string, Filling>();
     for (const row of this.#statements.read.iterate(JSON.stringify([...after])) as Iterable<ReadRow>) {
       let slice = slices.get(row.id);
@@ -195,9 +202,13 @@ export class SqliteLog implements Log {
 
   close(): void {
     clearInterval(this.#purge);
-    this.#commits.flush();
-    this.#journal.close();
+    this.#commits.close(() => {
+      this.#journal.close();
+      fs.fdatasyncSync(this.#wal);
+    });
     this.#database.close();
+    // After what is under way with it.
+    void Promise.resolve(this.#commits.synced).then(() => fs.closeSync(this.#wal));
   }
 }
 

@@ -14,11 +14,14 @@ import { temporaryFolder } from '../folder.ts';
 let folder: ReturnType<typeof temporaryFolder>;
 let database: DatabaseSync;
 let commits: GroupCommit;
+/** The disk. */
+let sync: (done: (error: unknown) => void) => void;
 beforeEach(() => {
+  sync = (done) => setImmediate(done);
   folder = temporaryFolder();
   database = new DatabaseSync(join(folder.path, 'test.db'));
   database.exec('CREATE TABLE t (x INTEGER)');
-  commits = new GroupCommit(database);
+  commits = new GroupCommit(database, { sync: (done) => sync(done) });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -91,6 +94,32 @@ test('where commits are slow, urgent writes leave half of the time to others', a
   expect(rows()).toEqual([1]);
   await vi.advanceTimersByTimeAsync(1);
   expect(await second).toBe(2);
+});
+
+test('nobody is told of a write, and readers wait, until it is on the disk; what comes meanwhile goes next', async () => {
+  const disk = Promise.withResolvers<void>();
+  sync = (done) => void disk.promise.then(() => done(null));
+  const told: string[] = [];
+  const first = write(1).then(() => told.push('first'));
+  await nextTurn();
+  expect(rows()).toEqual([1]);
+  const read = commits.synced?.then(() => told.push(`read ${rows()}`));
+  const second = write(2, true);
+  await nextTurn();
+  expect([told, rows()]).toEqual([[], [1]]);
+  sync = (done) => setImmediate(done);
+  disk.resolve();
+  await Promise.all([first, read, second]);
+  expect(told.sort()).toEqual(['first', 'read 1']);
+  expect([rows(), commits.synced]).toEqual([[1, 2], undefined]);
+});
+
+test('where the disk fails everybody hears of it, and the next write is tried', async () => {
+  const failure = new Error('the disk is gone');
+  sync = (done) => setImmediate(done, failure);
+  expect(await outcomes([write(1), write(2)])).toEqual([failure, failure]);
+  sync = (done) => setImmediate(done);
+  expect(await outcomes([write(3)])).toEqual([3]);
 });
 
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {

@@ -1,6 +1,8 @@
+import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
+import { logTopic } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
 import { appendTo, headOf, logContract, queued, started, text } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
@@ -63,6 +65,32 @@ test('an append that was undone with others is as if it had never been tried, an
   await expect(log.append('gen_1', { ...head, offset: 3 }, [text(4, ' me')])).rejects.toMatchObject({
     reason: 'missing',
   });
+  log.close();
+  folder.remove();
+});
+
+test('what is appended is published, answered and read once the disk has it', async () => {
+  const folder = temporaryFolder();
+  const bus = memoryBus();
+  const path = join(folder.path, 'log.db');
+  const log = new SqliteLog({ path, bus });
+  const written: string[] = [];
+  await bus.subscribe(logTopic('gen_1'), () => written.push('published'));
+  const real = fs.fdatasync;
+  const onDisk = Promise.withResolvers<void>();
+  vi.spyOn(fs, 'fdatasync').mockImplementation((fd, done) => {
+    written.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
+    void onDisk.promise.then(() => real(fd, done));
+  });
+  const appended = log.append('gen_1', null, [queued]).then(() => written.push('answered'));
+  await vi.waitFor(() => expect(written).toEqual([`${path}-wal`]));
+  const head = headOf(log, 'gen_1').then(() => written.push('read'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written).toHaveLength(1);
+  onDisk.resolve();
+  await Promise.all([appended, head]);
+  expect(written.slice(1)).toEqual(['published', 'answered', 'read']);
+  vi.restoreAllMocks();
   log.close();
   folder.remove();
 });
