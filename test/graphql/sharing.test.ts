@@ -99,6 +99,8 @@ describe('what is private again', () => {
 
   test('leaves nobody listening', async () => {
     const id = await generate(app, 'Call me');
+    // Its run has asked what it has to ask.
+    await read(app, id, 3);
     await share(id, 'SIGNED_IN');
     const before = await statementsOf(() => share(id, 'SIGNED_IN'));
     const bobs = await begun(id, 'bob');
