@@ -48,7 +48,7 @@ export class Wire {
       this.#alive = true;
     });
     const keepAlive = setInterval(() => this.#keepAlive(), keepAliveMs);
-    socket.once('close', () => {
+    socket.on('close', () => {
       clearInterval(keepAlive);
       clearTimeout(this.#timer);
     });

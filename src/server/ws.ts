@@ -65,11 +65,13 @@ export function createWsTransport(options: WsOptions): WsTransport {
     handleProtocols,
   });
 
+  // Frames that are none close the socket by themselves. One for all: one made for each would keep its upgrade request.
+  const socketFailed = (error: Error) => logger.debug({ err: error }, 'socket failed');
+
   return {
     upgrade(request, raw, head) {
       sockets.handleUpgrade(request, raw, head, (socket) => {
-        // Frames that are none close the socket by themselves.
-        socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+        socket.on('error', socketFailed);
         if (socket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) serve(options, { socket, raw, request });
         else socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
       });
@@ -111,7 +113,7 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
     if (connection.greeted) return;
     wire.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
   }, greetingMs);
-  socket.once('close', () => {
+  socket.on('close', () => {
     clearTimeout(greeting);
     connection.end();
   });
