@@ -109,12 +109,14 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
   const token = bearer(request.headers.authorization);
   const holdPlace = (viewer: Viewer) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewer));
   const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token, holdPlace });
-  const greeting = setTimeout(() => {
+  let greeting: NodeJS.Timeout | undefined = setTimeout(() => {
+    greeting = undefined;
     if (connection.greeted) return;
     wire.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
   }, greetingMs);
   socket.on('close', () => {
     clearTimeout(greeting);
+    wire.end();
     connection.end();
   });
   holdStrangers(raw, connection, () => {

@@ -14,6 +14,7 @@ beforeAll(async () => {
       ...{ socket, keepAliveMs, messagesPerSecond: 1_000 },
       onMessage: (data) => void wire.reply(String(data)),
     });
+    socket.on('close', () => wire.end());
   });
   await once(server, 'listening');
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
