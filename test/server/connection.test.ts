@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
+import { queryObjects } from 'node:v8';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
 import type { OperationResult } from '../../src/graphql/graphql.ts';
+import { greeting, upgrade } from './raw-frames.ts';
+import { openHttp } from './raw-http.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
 import { startScriptedPipeline, welcome } from './scripted-pipeline.ts';
 
@@ -71,4 +76,17 @@ test('where a result is late, a client that no longer asks for it is not told', 
   socket.send({ type: 'ping' });
   expect(await socket.next()).toEqual({ type: 'pong' });
   socket.terminate();
+});
+
+test('a socket that is open keeps nothing of the request that it began with', async () => {
+  const requests = () => queryObjects(IncomingMessage, { format: 'count' });
+  const before = requests();
+  const sockets = Array.from({ length: 20 }, () => openHttp(server.url).socket);
+  for (const socket of sockets) {
+    socket.write(Buffer.concat([Buffer.from(upgrade()), greeting]));
+    while (!String(await once(socket, 'data')).includes('connection_ack'));
+  }
+  // The one that came last may be on the stack.
+  expect(requests() - before).toBeLessThanOrEqual(1);
+  for (const socket of sockets) socket.destroy();
 });
