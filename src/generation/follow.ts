@@ -2,7 +2,7 @@ import { beginning, type Position } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
-import type { Log, Slice } from '../log/log.ts';
+import { type Polled, waiting } from '../domain/polled.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
 
@@ -11,7 +11,6 @@ const readAgainMs = 500;
 
 export interface FollowDeps {
   readonly store: Store;
-  readonly log: Log;
   readonly tails: Tails;
 }
 
@@ -19,14 +18,20 @@ export interface FollowDeps {
  * One reader of one log, by the stream contract. It holds a position and what was merged for the next few messages,
  * never a queue: what it misses while it is not asked waits in the log.
  */
-export class Follower {
+export class Follower implements Polled<LogEvent> {
   readonly generation: Generation;
   readonly #deps: FollowDeps;
   #position: Position;
-  #ready: LogEvent[] = [];
+  /** Shared with others at the same place. */
+  #ready: readonly LogEvent[] = [];
+  #given = 0;
   #tail: Tail | undefined;
   #unlisten: (() => void) | undefined;
   #wake: (() => void) | undefined;
+  /** Ends a wait within `#fill`. */
+  #stir: (() => void) | undefined;
+  #fetching = false;
+  #failed: { readonly error: unknown } | undefined;
   readonly #closing = Promise.withResolvers<undefined>();
   #closed = false;
   #ended = false;
@@ -42,32 +47,76 @@ export class Follower {
     return this.#ended;
   }
 
-  /** The next event, once there is one; undefined after `ended`, and after `close`. Call it again only when it resolved. */
-  async next(): Promise<LogEvent | undefined> {
-    while (!this.#closed && !this.#ended) {
-      const event = this.#ready.shift();
-      if (event) {
-        this.#ended = isEnd(event);
-        return event;
-      }
-      await this.#fill();
-    }
-    return undefined;
+  /** The next event; undefined after `ended`, and after `close`. */
+  poll(wake: () => void): LogEvent | undefined | typeof waiting {
+    this.#wake = undefined;
+    if (this.#failed) throw this.#failed.error;
+    const event = this.#take();
+    if (event || this.#over) return event;
+    this.#wake = wake;
+    if (!this.#fetching && !this.#isAtEnd()) void this.#fetch();
+    return waiting;
   }
 
-  /** Ends it, also a `next` that is under way. */
+  /** Ends it, and wakes who waits. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#closing.resolve(undefined);
-    this.#wake?.();
+    this.#stir?.();
+    this.#awaken();
     this.#unlisten?.();
     if (this.#tail) this.#deps.tails.release(this.generation.id);
   }
 
-  /** Waits for something after the position, and merges it. */
+  get #over(): boolean {
+    return this.#closed || this.#ended;
+  }
+
+  /** The next event, if it is at hand. */
+  #take(): LogEvent | undefined {
+    if (this.#over) return undefined;
+    if (this.#given === this.#ready.length) this.#accept(this.#merged());
+    const event = this.#ready[this.#given];
+    if (!event) return undefined;
+    this.#given++;
+    this.#ended = isEnd(event);
+    return event;
+  }
+
+  #merged(): readonly LogEvent[] {
+    const tail = this.#tail;
+    const { epoch, offset } = this.#position;
+    return (tail?.epoch === epoch && offset < tail.offset && tail.merged(this.#position)) || [];
+  }
+
+  #accept(events: readonly LogEvent[]): void {
+    this.#ready = events;
+    this.#given = 0;
+    this.#position = events.at(-1)?.position ?? this.#position;
+  }
+
+  /** Whether all that is missing is the next entry. */
+  #isAtEnd(): boolean {
+    const tail = this.#tail;
+    const { epoch, offset } = this.#position;
+    return tail !== undefined && tail.epoch === epoch && tail.offset === offset && !tail.ended;
+  }
+
+  async #fetch(): Promise<void> {
+    this.#fetching = true;
+    try {
+      await this.#fill();
+    } catch (error) {
+      this.#failed = { error };
+    }
+    this.#fetching = false;
+    this.#awaken();
+  }
+
+  /** Gets what follows the position from where it is, or finds out what has become of the log. */
   async #fill(): Promise<void> {
-    if (hasEnded(this.generation) && !this.#tail) return this.#takeSettled(this.generation);
+    if (hasEnded(this.generation) && !this.#tail) return this.#acceptSettled(this.generation);
     // The bus may be away, and the tail open only when it is back.
     const tail = this.#tail ?? (await Promise.race([this.#closing.promise, this.#openTail()]));
     if (this.#closed || !tail) return;
@@ -75,18 +124,17 @@ export class Follower {
     if (tail.epoch !== this.#position.epoch) return this.#rewind(tail.epoch);
     const { offset } = this.#position;
     if (offset > tail.offset) return this.#ahead(tail);
-    if (offset === tail.offset) return tail.ended ? this.close() : this.#changed();
-    const slice = tail.since(offset) ?? (await this.#read(offset));
-    if (slice === 'away') return this.#changed(readAgainMs);
-    if (slice?.epoch === this.#position.epoch && slice.entries.length > 0) this.#take(numbered(slice));
+    if (offset === tail.offset) return tail.ended ? this.close() : undefined;
+    const events = tail.merged(this.#position) ?? (await this.#read(tail));
+    if (events === 'away') return this.#changed(readAgainMs);
+    if (events) this.#accept(events);
     // Gone, or begun anew, just now.
     else await tail.repair();
   }
 
-  async #read(offset: number): Promise<Slice | undefined | 'away'> {
-    const { id } = this.generation;
+  async #read(tail: Tail): Promise<readonly LogEvent[] | undefined | 'away'> {
     try {
-      return (await this.#deps.log.read(new Map([[id, offset]]))).get(id);
+      return await tail.read(this.#position);
     } catch (error) {
       if (isUnavailable(error)) return 'away';
       throw error;
@@ -103,7 +151,7 @@ export class Follower {
   #rewind(epoch: string): void {
     const position = beginning(epoch);
     const nothing = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
-    if (this.#position.length > 0) this.#ready = [{ entry: { type: 'textAppended', ...nothing }, position }];
+    if (this.#position.length > 0) this.#accept([{ entry: { type: 'textAppended', ...nothing }, position }]);
     this.#position = position;
   }
 
@@ -113,7 +161,7 @@ export class Follower {
       this.#deps.tails.release(this.generation.id);
     } else {
       this.#tail = tail;
-      this.#unlisten = tail.listen(() => this.#wake?.());
+      this.#unlisten = tail.listen(() => (this.#fetching ? this.#stir?.() : this.#awaken()));
     }
     return tail;
   }
@@ -123,39 +171,37 @@ export class Follower {
     const changed = this.#changed();
     const [generation] = await this.#deps.store.generations.byIds([this.generation.id]);
     if (!generation) return this.close();
-    if (hasEnded(generation)) this.#takeSettled(generation);
+    if (hasEnded(generation)) this.#acceptSettled(generation);
     else await changed;
+  }
+
+  /** Calls who waits, once. */
+  #awaken(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 
   /** Resolves when the tail has changed, or after `ms`. */
   async #changed(ms?: number): Promise<void> {
     if (this.#closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
+    this.#stir = resolve;
     const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
     await promise;
     clearTimeout(timer);
   }
 
-  #takeSettled(generation: Generation): void {
+  #acceptSettled(generation: Generation): void {
     const { course } = generation;
     if (course && course.epoch !== this.#position.epoch) {
       this.#rewind(course.epoch);
     } else {
-      this.#take(settledEntries(generation, this.#position));
-      if (this.#ready.length === 0) this.close();
+      const events = merge(settledEntries(generation, this.#position), this.#position);
+      if (events.length > 0) this.#accept(events);
+      else this.close();
     }
   }
-
-  #take(entries: Iterable<NumberedEntry>): void {
-    this.#ready = merge(entries, this.#position);
-    this.#position = this.#ready.at(-1)?.position ?? this.#position;
-  }
-}
-
-function* numbered({ after, entries }: Slice): Iterable<NumberedEntry> {
-  let offset = after;
-  for (const entry of entries) yield { offset: ++offset, entry };
 }
 
 /** What a generation's row tells of its log to a reader of it at a position, once the log itself is gone. */

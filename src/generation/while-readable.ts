@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { heeding } from '../domain/heeding.ts';
+import { waiting } from '../domain/polled.ts';
 import type { Store } from '../store/store.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
 import { readableGeneration } from './find.ts';
@@ -13,13 +14,15 @@ interface WhileReadableDeps {
 
 /**
  * A follower for a viewer who reads by a share: it looks again whenever the sharing of the generation or of its
- * conversation changes, and where the viewer may read it no more, `next` throws `NOT_FOUND`.
+ * conversation changes, and where the viewer may read it no more, `poll` throws `NOT_FOUND`.
  */
 export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
   const { generation } = following;
   let subscribed: Promise<() => void> | undefined;
   const closed = new AbortController();
   let broken: { readonly error: unknown } | undefined;
+  let opened = false;
+  let wakeUp = () => {};
 
   async function look(): Promise<void> {
     try {
@@ -35,27 +38,29 @@ export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer,
       const id = (change as SharingChange | undefined)?.id;
       if (id === undefined || id === generation.id || id === generation.conversationId) void look();
     });
-    await heeding(closed.signal, subscribed);
-    // What changed before it listened was told to nobody.
-    await look();
+    try {
+      await heeding(closed.signal, subscribed);
+      // What changed before it listened was told to nobody.
+      await look();
+    } catch (error) {
+      if (!closed.signal.aborted) broken ??= { error };
+    }
+    opened = true;
   }
-
-  const unlessClosed = (error: unknown) => {
-    if (!closed.signal.aborted) throw error;
-  };
 
   return {
     generation,
-    async next() {
-      if (!subscribed) await open().catch(unlessClosed);
-      const event = broken ? undefined : await following.next();
+    poll(wake) {
       if (broken) throw broken.error;
-      return event;
+      if (opened) return following.poll(wake);
+      if (!subscribed) void open().then(() => wakeUp());
+      wakeUp = wake;
+      return waiting;
     },
     close() {
       closed.abort();
       following.close();
-      // Where it could not be subscribed, `next` has said so.
+      // Where it could not be subscribed, `poll` has said so.
       subscribed?.then((end) => end()).catch(() => {});
     },
   };

@@ -1,7 +1,7 @@
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Authenticator, bearer } from '../auth/auth.ts';
-import { isUnavailable, MillraceError, unauthenticated } from '../domain/errors.ts';
+import { isUnavailable, MillraceError } from '../domain/errors.ts';
 import { Client } from './client.ts';
 import { type Count, type OperationRates, rateHeaders, tooMany } from './rates.ts';
 
@@ -70,58 +70,4 @@ function refusal(error: unknown, mask: (error: unknown) => GraphQLError, accept:
       ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
     },
   });
-}
-
-/**
- * Streams of results never throw: where one breaks off, since its source failed or its client's session ended, its last
- * result has the error, and no data.
- */
-export function breakingOff(mask: (error: unknown) => GraphQLError): Plugin<DoorContext> {
-  return {
-    onSubscribe: ({ args }) => {
-      const { client } = args.contextValue as DoorContext;
-      return {
-        onSubscribeResult({ result, setResult }) {
-          if (Symbol.asyncIterator in result) setResult(brokenOff(result[Symbol.asyncIterator](), client, mask));
-        },
-      };
-    },
-  };
-}
-
-function brokenOff(
-  results: AsyncIterator<ExecutionResult>,
-  client: Client,
-  mask: (error: unknown) => GraphQLError,
-): AsyncIterableIterator<ExecutionResult> {
-  const done = { done: true, value: undefined } as const;
-  let broken: unknown;
-  const unwatch = client.onEnd(() => {
-    broken = unauthenticated('The token has expired or was revoked: come back with a new one.');
-    void results.return?.();
-  });
-  return {
-    async next() {
-      const step = broken === undefined ? await results.next().catch(breakOff) : done;
-      if (!step.done) return step;
-      unwatch();
-      if (broken === undefined) return done;
-      const last = { errors: [mask(broken)] };
-      broken = undefined;
-      return { done: false, value: last };
-    },
-    async return() {
-      unwatch();
-      await results.return?.();
-      return done;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-
-  function breakOff(error: unknown) {
-    broken = error;
-    return done;
-  }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, Kind } from 'graphql';
+import { type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import { errorCodes, MillraceError } from '../domain/errors.ts';
 
 /** For Yoga: the request was understood and answered, so that event-stream clients read on instead of trying again. */
@@ -78,4 +78,15 @@ const quote = /(\bcannot represent [^:]*:|\bwith value|\bbut got:|\bresolved to 
 function withoutValue(error: unknown): unknown {
   if (!(error instanceof GraphQLError) || !quote.test(error.message)) return error;
   return new Error(`${error.path?.join('.')}: ${error.message.replace(quote, '$1 …')}`);
+}
+
+/** Yoga notes in the errors which status its HTTP answer is to have: nothing for other transports to tell. */
+export function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
+  if (!errors) return result;
+  const bare = errors.map((error) => {
+    const { http: _, ...extensions } = error.extensions;
+    const { message, nodes, source, positions, path, originalError } = error;
+    return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
+  });
+  return { ...result, errors: bare };
 }

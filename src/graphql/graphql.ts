@@ -3,21 +3,24 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, NoSchemaIntrospe
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
+import type { Polled } from '../domain/polled.ts';
+import type { Answer } from './answers.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
-import { breakingOff, httpDoor } from './door.ts';
-import { maskError } from './errors.ts';
+import { httpDoor } from './door.ts';
+import { maskError, withoutHttp } from './errors.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
+import { httpStreams } from './http-streams.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
-import { multipartSubscriptions } from './multipart.ts';
 import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
 import { type AnswerContext, streamPlaces } from './stream-places.ts';
+import { type SubscriptionContext, subscriptions } from './subscribe.ts';
 import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
 import { variableLimits } from './variables.ts';
 
@@ -45,7 +48,9 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
+/** The answers to a subscription. `poll` never throws. */
+export type AnswerStream = Polled<Answer> & AsyncIterable<Answer>;
+export type OperationResult = ExecutionResult | AnswerStream;
 
 interface PipelineOptions {
   readonly services: Services;
@@ -73,7 +78,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const documents = new DocumentCache<DocumentNode>();
 
-  const yoga = createYoga<AnswerContext>({
+  const yoga = createYoga<AnswerContext & SubscriptionContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
@@ -95,8 +100,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       maskValidation(mask),
       forgetInvalid(documents),
       streamPlaces(sockets, mask),
-      breakingOff(mask),
-      multipartSubscriptions(),
+      subscriptions(services, mask),
+      httpStreams(),
       explainedRefusals(),
       graphiqlPolicy,
     ],
@@ -121,11 +126,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
-        const result = (await yoga.getResultForParams(
-          { params, request: posted },
-          { ip: client.ip, client },
-        )) as OperationResult;
-        return Symbol.asyncIterator in result ? result : withoutHttp(result);
+        const context: SubscriptionContext = { ip: client.ip, client };
+        const result = await yoga.getResultForParams({ params, request: posted }, context);
+        return context.answers ?? withoutHttp(result as ExecutionResult);
       } catch (error) {
         return withoutHttp({ errors: [mask(error)] });
       }
@@ -181,14 +184,3 @@ const forgetInvalid = (documents: DocumentCache<DocumentNode>): Plugin => ({
       if (!valid) documents.delete(params.documentAST.loc?.source.body ?? '');
     },
 });
-
-/** Yoga notes in the errors which status its HTTP answer is to have: nothing for other transports to tell. */
-export function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
-  if (!errors) return result;
-  const bare = errors.map((error) => {
-    const { http: _, ...extensions } = error.extensions;
-    const { message, nodes, source, positions, path, originalError } = error;
-    return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
-  });
-  return { ...result, errors: bare };
-}

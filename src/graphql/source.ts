@@ -1,40 +1,23 @@
-import type { Source } from '../generation/generation.ts';
+import type { Polled } from '../domain/polled.ts';
 
 /**
- * A source as the async iterator that GraphQL pulls. `onPull` is called before each value is made.
- *
- * It is an object and not an async generator: a generator that waits inside `next` takes no `return` until it is
- * woken, so a client that leaves during a pause would leave its subscription behind.
+ * What the resolver of a subscription gives: GraphQL asks for an async iterable, and whoever makes the answers takes the
+ * source out of it again.
  */
-export function iterate<Value, Mapped>(
-  source: Source<Value>,
-  map: (value: Value) => Mapped,
-  onPull: () => void,
-): AsyncIterableIterator<Mapped> {
-  const done = { done: true, value: undefined } as const;
-  return {
-    async next() {
-      try {
-        const value = await source.next();
-        if (value === undefined) return this.return?.() ?? done;
-        onPull();
-        return { done: false, value: map(value) };
-      } catch (error) {
-        // Nobody calls `return` on an iterator that has thrown.
-        source.close();
-        throw error;
-      }
-    },
-    async return() {
-      source.close();
-      return done;
-    },
-    async throw(error) {
-      source.close();
-      throw error;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+export class Events<Value> implements AsyncIterable<object> {
+  readonly source: Polled<Value>;
+  /** The value that the operation is executed on for each of the source's. */
+  readonly rootOf: (value: Value) => object;
+  /** Id of the generation that they are of: whoever gets them may read it, and their answers can be shared. */
+  readonly only: string | undefined;
+
+  constructor(source: Polled<Value>, rootOf: (value: Value) => object, only?: string) {
+    this.source = source;
+    this.rootOf = rootOf;
+    this.only = only;
+  }
+
+  [Symbol.asyncIterator](): never {
+    throw new Error('The events of a subscription are read from their source.');
+  }
 }

@@ -1,9 +1,8 @@
 import type { Bus } from '../bus/bus.ts';
-import type { Entry } from '../domain/entry.ts';
+import type { Position } from '../domain/cursor.ts';
+import type { LogEvent } from '../domain/merge.ts';
 import { type Head, type Log, type LogMessage, logTopic, type Slice } from './log.ts';
-
-/** How much text a tail keeps at hand for its readers; who is further behind reads the log. */
-const windowLength = 1 << 16;
+import { Window } from './window.ts';
 
 /**
  * The one follower of one log in this process. It holds the log's newest entries, in order and without a gap,
@@ -14,10 +13,9 @@ export class Tail {
   readonly #log: Log;
   readonly #onError: (error: unknown) => void;
   readonly #readers = new Set<() => void>();
-  #epoch: string | undefined;
-  #after = 0;
-  #window: Entry[] = [];
-  #length = 0;
+  readonly #window = new Window();
+  /** What is being read for readers who are further behind than the window goes, by offset. */
+  readonly #reads = new Map<number, Promise<Slice | undefined>>();
   #ended = false;
   #repairing: Promise<boolean> | undefined;
   #repairAgain = false;
@@ -33,12 +31,12 @@ export class Tail {
 
   /** Which log it follows; undefined where there is none: not yet, or no more. */
   get epoch(): string | undefined {
-    return this.#epoch;
+    return this.#window.epoch;
   }
 
   /** The offset of the newest entry. */
   get offset(): number {
-    return this.#after + this.#window.length;
+    return this.#window.offset;
   }
 
   /** Whether the newest entry is the last one. */
@@ -58,30 +56,47 @@ export class Tail {
 
   /** The entries after `after` from memory; undefined where it does not have them all. */
   since(after: number): Slice | undefined {
-    if (this.#epoch === undefined || after < this.#after) return undefined;
-    return { epoch: this.#epoch, after, entries: this.#window.slice(after - this.#after) };
+    return this.#window.since(after);
+  }
+
+  /** What follows a position, merged: the same events for all who ask before more comes. Undefined where it is to be read. */
+  merged(position: Position): readonly LogEvent[] | undefined {
+    return this.#window.merged(position);
+  }
+
+  /**
+   * The same from the log itself, which is asked once for all who ask meanwhile; undefined where the log is gone, or
+   * another one. @throws what `Log.read` does
+   */
+  async read(position: Position): Promise<readonly LogEvent[] | undefined> {
+    const { epoch, offset } = position;
+    const reading = this.#reads.get(offset) ?? this.#readAfter(offset);
+    this.#reads.set(offset, reading);
+    const slice = await reading;
+    if (!slice?.entries.length || slice.epoch !== epoch || epoch !== this.epoch) return undefined;
+    return this.#window.merged(position, slice);
+  }
+
+  async #readAfter(offset: number): Promise<Slice | undefined> {
+    try {
+      return (await this.#log.read(new Map([[this.id, offset]]))).get(this.id);
+    } finally {
+      this.#reads.delete(offset);
+    }
   }
 
   /** Takes what the bus brought; undefined where something may have been lost on the way. */
   receive(message: LogMessage | undefined, now: number): void {
     this.heardAt = now;
     if (message === undefined) return void this.repair();
-    if (message.epoch === this.#epoch && message.after + message.entries.length <= this.offset) return;
-    if (message.epoch === this.#epoch && message.after === this.offset && !this.#repairing) this.#extend(message);
+    if (message.epoch === this.epoch && message.after + message.entries.length <= this.offset) return;
+    if (message.epoch === this.epoch && message.after === this.offset && !this.#repairing) this.#extend(message);
     else void this.repair();
   }
 
   #extend({ entries }: Slice): void {
-    this.#window.push(...entries);
-    for (const entry of entries) this.#length += lengthOf(entry);
+    this.#window.extend(entries);
     this.#ended = entries.at(-1)?.type === 'ended';
-    let drop = 0;
-    while (this.#length > windowLength && drop < this.#window.length - 1) {
-      const entry = this.#window[drop++];
-      if (entry) this.#length -= lengthOf(entry);
-    }
-    if (drop > 0) this.#window.splice(0, drop);
-    this.#after += drop;
     for (const onChange of this.#readers) onChange();
   }
 
@@ -113,27 +128,21 @@ export class Tail {
   async #readOn(): Promise<void> {
     const head = (await this.#log.heads([this.id])).get(this.id);
     // A log that has lost its end, as a store may that is not durable to the last write, is another log too.
-    if (!head || head.epoch !== this.#epoch || head.offset < this.offset) this.#begin(head);
+    if (!head || head.epoch !== this.epoch || head.offset < this.offset) this.#begin(head);
     while (head && this.offset < head.offset) {
       const slice = (await this.#log.read(new Map([[this.id, this.offset]]))).get(this.id);
-      if (!slice?.entries.length || slice.epoch !== this.#epoch) break;
+      if (!slice?.entries.length || slice.epoch !== this.epoch) break;
       this.#extend(slice);
     }
   }
 
-  /** Starts at the end of a log: what lies before is the readers' to fetch. */
+  /** Starts at the end of a log. */
   #begin(head: Head | undefined): void {
-    this.#epoch = head?.epoch;
-    this.#after = head?.offset ?? 0;
+    this.#window.begin(head?.epoch, head?.offset ?? 0);
     this.#ended = head?.ended != null;
-    this.#window = [];
-    this.#length = 0;
     for (const onChange of this.#readers) onChange();
   }
 }
-
-/** Of short entries it is not the text that takes the room. */
-const lengthOf = (entry: Entry) => 64 + (entry.type === 'textAppended' ? entry.text.length : 0);
 
 interface OpenTail {
   readonly tail: Promise<Tail>;

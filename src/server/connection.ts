@@ -6,7 +6,7 @@ import { bearer } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { type ErrorCode, isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
-import { Operation, type Tell } from './operation.ts';
+import { Operation, type Outlet } from './operation.ts';
 import type { Wire } from './wire.ts';
 
 /** Longer ids of operations are nobody's: clients count, or use UUIDs. */
@@ -35,7 +35,7 @@ interface ConnectionOptions {
   /** Takes a place for a viewer as long as the socket is open. @throws MillraceError `RATE_LIMITED` */
   readonly holdPlace: (viewer: Viewer) => Promise<void>;
   /** Messages are wrong for the protocol: the socket closes. All that is wrong with an operation is said to its id. */
-  readonly wire: Pick<Wire, 'send' | 'reply' | 'close'>;
+  readonly wire: Pick<Wire, 'send' | 'sendObject' | 'reply' | 'close'>;
 }
 
 /** What is said on one socket: graphql-transport-ws, as its document has it, over the pipeline. */
@@ -166,30 +166,40 @@ export class Connection {
   }
 
   async #run(id: string, params: GraphQLParams, client: Client): Promise<void> {
-    const operation = new Operation();
+    const outlet = this.#outlet(id);
+    const operation = new Operation(outlet);
     this.#operations.set(id, operation);
     this.#running++;
-    const tell: Tell = (type, payload) => {
-      // The id is free when its client can know that it is.
-      if (type !== 'next') this.#operations.delete(id);
-      return this.#wire.send(JSON.stringify({ id, type, payload }));
-    };
     try {
-      await operation.run(await this.#options.pipeline.execute(params, client), tell);
+      await operation.run(await this.#options.pipeline.execute(params, client));
     } catch (cause) {
       const errorId = randomUUID();
       this.#options.logger.error({ err: cause, errorId }, 'internal error');
       const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
-      if (!operation.left) await tell('error', [{ message, extensions: { code: 'INTERNAL', errorId } }]);
+      const errors = [{ message, extensions: { code: 'INTERNAL', errorId } }];
+      if (!operation.left) await outlet.tell('error', JSON.stringify(errors));
     } finally {
       this.#running--;
     }
   }
 
+  #outlet(id: string): Outlet {
+    const start = `{"id":${JSON.stringify(id)},"type":"`;
+    const next = Buffer.from(`${start}next","payload":`);
+    return {
+      tell: (type, payload) => {
+        // The id is free when its client can know that it is.
+        if (type !== 'next') this.#operations.delete(id);
+        return this.#wire.send(`${start}${type}"${payload === undefined ? '' : `,"payload":${payload}`}}`);
+      },
+      give: (answer) => this.#wire.sendObject(next, answer.json()),
+    };
+  }
+
   #leave(id: string): void {
     const operation = this.#operations.get(id);
     this.#operations.delete(id);
-    operation?.leave().catch((error) => this.#options.logger.error({ err: error }, 'ending a stream failed'));
+    operation?.leave();
   }
 }
 

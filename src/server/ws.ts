@@ -102,6 +102,7 @@ interface Opened {
 function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw, request }: Opened): void {
   const wire = new Wire({
     socket,
+    raw,
     keepAliveMs,
     messagesPerSecond: limits.messagesPerSecond,
     onMessage: (data) => connection.receive(data),

@@ -1,4 +1,6 @@
+import { isInterfaceType, isObjectType } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
 import { type Ground, makeGround, startAppOfPeople } from './access/ground.ts';
 import { columns, table } from './access/table.ts';
 import { gaps, operationFor, outcomeOf } from './access/walk.ts';
@@ -73,3 +75,23 @@ async function changing(row: string, sharing: keyof typeof sharings, token: (at:
   if (outcome !== '+') expect(await recordsOf(ground)).toEqual(before);
   return outcome;
 }
+
+test('the schema declares each field whose value depends on more than whether one may read what it belongs to', () => {
+  const depending = [...table].flatMap(([row, cells]) => {
+    const [, type = '', name = '', variant = ''] = /^(\w+)\.(\w+)(\(\w+\))?$/.exec(row) ?? [];
+    const readable = table.get(`${type}.id${variant}`)?.split(' ') ?? [];
+    const told = new Set(cells.split(' ').filter((_, i) => readable[i] === '+'));
+    return told.size > 1 ? [`${type}.${name}`] : [];
+  });
+  const declared = fields().flatMap(([name, { astNode }]) =>
+    astNode?.directives?.some((directive) => directive.name.value === 'viewerDependent') ? [name] : [],
+  );
+  expect(new Set(depending)).toEqual(new Set(declared));
+});
+
+const fields = () =>
+  Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type) || isInterfaceType(type)
+      ? Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, field] as const)
+      : [],
+  );

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Authenticator } from '../../src/auth/auth.ts';
 import { compose, embedded } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { Pipeline } from '../../src/graphql/graphql.ts';
 import { createHttpServer } from '../../src/server/server.ts';
 import { temporaryFolder } from '../folder.ts';
 
@@ -27,6 +28,7 @@ export interface AppOptions {
 /** The whole server in this process, without a socket until `listen`, on a folder of its own. */
 export interface TestApp extends AsyncDisposable {
   readonly parts: Parts;
+  readonly pipeline: Pipeline;
   /** What was logged, the levels as pino numbers them. */
   readonly logged: readonly { readonly level: number; readonly errorId?: string; readonly err?: { message: string } }[];
   /**
@@ -61,12 +63,13 @@ export async function startApp({ yaml = builtIn, alter = () => ({}), auth }: App
 
   async function ask<Data>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>> {
     const result = await run(query, variables, token);
-    if (Symbol.asyncIterator in result) throw new Error('This is a subscription.');
+    if ('poll' in result) throw new Error('This is a subscription.');
     return plain(result) as Answer<Data>;
   }
 
   return {
     parts,
+    pipeline: app.pipeline,
     logged,
     ask,
     async get<Data>(query: string, variables?: Variables, token?: string) {
@@ -76,9 +79,10 @@ export async function startApp({ yaml = builtIn, alter = () => ({}), auth }: App
     },
     async subscribe<Data>(query: string, variables?: Variables, token?: string) {
       const result = await run(query, variables, token);
-      if (!(Symbol.asyncIterator in result))
+      if (!('poll' in result))
         throw Object.assign(new Error(result.errors?.[0]?.message), result.errors?.[0]?.extensions);
-      return result as AsyncIterableIterator<Answer<Data>>;
+      const answers = result[Symbol.asyncIterator]() as AsyncIterator<Answer<Data>>;
+      return Object.assign(answers, { [Symbol.asyncIterator]: () => answers }) as AsyncIterableIterator<Answer<Data>>;
     },
     listen() {
       listening = true;

@@ -10,7 +10,8 @@ import {
   type FollowGenerationSubscription,
   GenerateDocument,
 } from '../../src/client/generated/operations.ts';
-import { multipartSubscriptions } from '../../src/graphql/multipart.ts';
+import type { AnswerStream } from '../../src/graphql/graphql.ts';
+import { httpStreams } from '../../src/graphql/http-streams.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { Answer } from '../e2e/client.ts';
 import { startApp, type TestApp } from '../graphql/app.ts';
@@ -138,21 +139,21 @@ describe('a multipart answer', () => {
 
   test('says {} while nothing happens, and lets go of its source when the client leaves', async () => {
     const left = Promise.withResolvers<void>();
-    const source: AsyncIterableIterator<object> = {
+    const iterator: AsyncIterator<never> = {
       next: () => new Promise(() => {}),
       async return() {
         left.resolve();
         return { done: true, value: undefined };
       },
-      [Symbol.asyncIterator]: () => source,
     };
+    const answers = { [Symbol.asyncIterator]: () => iterator } as AnswerStream;
     const silent = {
-      onParams: ({ setResult }: { setResult(result: AsyncIterable<object>): void }) => setResult(source),
+      onParams: ({ setResult }: { setResult(result: AsyncIterable<object>): void }) => setResult(answers),
     };
-    const yoga = createYoga({ schema, logging: false, plugins: [silent, multipartSubscriptions({ keepAliveMs: 1 })] });
+    const yoga = createYoga({ schema, logging: false, plugins: [silent, httpStreams({ keepAliveMs: 1 })] });
     const headers = { accept, 'content-type': 'application/json' };
     const body = JSON.stringify({ query, variables: { id: 'gen_x' } });
-    const response = await yoga.fetch('http://localhost/graphql', { method: 'POST', headers, body });
+    const response = await yoga.fetch('http://localhost/graphql', { method: 'POST', headers, body }, { answers });
     const reader = response.body?.getReader();
     let text = '';
     while (!text.includes('{}')) text += new TextDecoder().decode((await reader?.read())?.value);

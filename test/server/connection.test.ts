@@ -3,7 +3,8 @@ import { IncomingMessage } from 'node:http';
 import { queryObjects } from 'node:v8';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
-import type { OperationResult } from '../../src/graphql/graphql.ts';
+import { polled } from '../../src/domain/polled.ts';
+import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
 import { greeting, upgrade } from './raw-frames.ts';
 import { openHttp } from './raw-http.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
@@ -31,17 +32,13 @@ test.each([
 });
 
 test('where the pipeline breaks in one operation, that is an error of its id, masked, and the socket stays', async () => {
-  const endless = { async *[Symbol.asyncIterator]() {} };
+  const over = { poll: () => undefined, close() {} } as unknown as AnswerStream;
+  const breaking = polled({ next: () => Promise.reject(new Error('a secret')), close() {} }) as AnswerStream;
   const results: Record<string, () => Promise<OperationResult>> = {
     'throws at once': () => Promise.reject(new Error('a secret')),
-    'throws in a stream': async () => ({
-      // biome-ignore lint/correctness/useYield: it breaks before
-      async *[Symbol.asyncIterator]() {
-        throw new Error('a secret');
-      },
-    }),
+    'throws in a stream': async () => breaking,
     'can not be said in JSON': async () => ({ data: { a: 1n } }),
-    well: async () => endless,
+    well: async () => over,
   };
   const { script, logged, url } = server;
   script.connect = welcome;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import type { OperationResult } from '../../src/graphql/graphql.ts';
+import { polled } from '../../src/domain/polled.ts';
+import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
 import { Pace } from '../../src/server/pace.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
 import { startScriptedPipeline } from './scripted-pipeline.ts';
@@ -182,17 +183,12 @@ describe('limits.subscriptionsPerSocket', () => {
     let open = 0;
     server.script.execute = async () => {
       open++;
-      const end = Promise.withResolvers<{ done: true; value: undefined }>();
-      const stream: AsyncIterableIterator<object> = {
-        next: () => end.promise,
-        async return() {
-          open--;
-          end.resolve({ done: true, value: undefined });
-          return end.promise;
-        },
-        [Symbol.asyncIterator]: () => stream,
+      const end = Promise.withResolvers<undefined>();
+      const close = () => {
+        open--;
+        end.resolve(undefined);
       };
-      return stream;
+      return polled({ next: () => end.promise, close }) as unknown as AnswerStream;
     };
     const socket = await connect(server.url);
     for (const id of ['1', '2', '3']) socket.send(subscribe(id, ''));

@@ -5,14 +5,16 @@ import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
 import { Wire } from '../../src/server/wire.ts';
 
 const keepAliveMs = 50;
+/** What objects are sent with. */
+let rest = Buffer.from('');
 let server: WebSocketServer;
 let url = '';
 beforeAll(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, { socket: raw }) => {
     const wire: Wire = new Wire({
-      ...{ socket, keepAliveMs, messagesPerSecond: 1_000 },
-      onMessage: (data) => void wire.reply(String(data)),
+      ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
+      onMessage: (data) => (String(data).startsWith('{') ? wire.sendObject(data, rest) : void wire.reply(String(data))),
     });
     socket.on('close', () => wire.end());
   });
@@ -41,4 +43,17 @@ test('a socket that answers pings is not, nor one that says something', async ()
   talking.on('ping', () => talking.send('here'));
   for (let i = 0; i < 6; i++) await Promise.all([once(answering, 'ping'), once(talking, 'ping')]);
   expect([answering.readyState, talking.readyState]).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+});
+
+test('an object is one message of just its parts, whatever its length', async () => {
+  const socket = await open({});
+  const head = '{"id":"ö","payload":';
+  for (const length of [2, 101, 102, 103, 16_384, 16_385, 65_535, 300_000]) {
+    const value = JSON.stringify('é'.repeat(length / 2) + 'x'.repeat(length % 2));
+    rest = Buffer.from(value);
+    socket.send(head);
+    const [data, isBinary] = await once(socket, 'message');
+    expect({ same: String(data) === `${head}${value}}`, isBinary }).toEqual({ same: true, isBinary: false });
+  }
+  socket.terminate();
 });

@@ -1327,6 +1327,10 @@ export type ResolversParentTypes = {
   ViewerUsage: ViewerUsage;
 };
 
+export type ViewerDependentDirectiveArgs = { };
+
+export type ViewerDependentDirectiveResolver<Result, Parent, ContextType = Context, Args = ViewerDependentDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
 export type AllowanceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Allowance'] = ResolversParentTypes['Allowance']> = {
   limit?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   remaining?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -1741,3 +1745,6 @@ export type Resolvers<ContextType = Context> = {
   ViewerUsage?: ViewerUsageResolvers<ContextType>;
 };
 
+export type DirectiveResolvers<ContextType = Context> = {
+  viewerDependent?: ViewerDependentDirectiveResolver<any, any, ContextType>;
+};

@@ -1,55 +1,35 @@
 import { notFound } from '../../domain/errors.ts';
-import type { Source } from '../../generation/generation.ts';
-import { AnswerText, charactersOfEvent } from '../answer-text.ts';
+import { polled } from '../../domain/polled.ts';
+import type { MyGeneration } from '../../generation/generation.ts';
 import type { Context } from '../context.ts';
 import type { SubscriptionResolvers } from '../generated/resolvers.ts';
-import { createLoaders } from '../loaders.ts';
-import { iterate } from '../source.ts';
-
-/** The iterator of one field; each of its events is loaded afresh. */
-const field = <Name extends string, Value, Mapped>(
-  name: Name,
-  context: Context,
-  source: Source<Value>,
-  map: (value: Value) => Mapped,
-) =>
-  iterate(
-    source,
-    (value) => ({ [name]: map(value) }) as Record<Name, Mapped>,
-    () => {
-      context.loaders = createLoaders(context, context.viewer);
-      context.texts = new AnswerText(charactersOfEvent);
-    },
-  );
+import { Events } from '../source.ts';
 
 export const Subscription: SubscriptionResolvers = {
   generation: {
-    subscribe: async (_root, { id, after }, context) => {
-      const following = await context.generations.follow(context.viewer, id, after ?? undefined);
-      return field('generation', context, following, (event) => ({ generationId: id, event }));
+    subscribe: async (_root, { id, after }, { generations, viewer }) => {
+      const following = await generations.follow(viewer, id, after ?? undefined);
+      return new Events(following, (event) => ({ generation: { generationId: id, event } }), id);
     },
   },
   model: {
-    subscribe: async (_root, { id }, context) => {
-      const { models } = context;
+    subscribe: async (_root, { id }, { models }) => {
       if (id != null && !models.byId(id)) throw notFound(`The model ${id}`);
-      return field('model', context, models.follow(id ?? undefined), (model) => model);
+      return new Events(polled(models.follow(id ?? undefined)), (model) => ({ model }));
     },
   },
   conversation: {
-    subscribe: async (_root, { id }, context) => {
-      const source = await context.conversations.follow(context.viewer, id);
-      return field('conversation', context, source, (conversation) => conversation);
-    },
+    subscribe: async (_root, { id }, { conversations, viewer }) =>
+      new Events(polled(await conversations.follow(viewer, id)), (conversation) => ({ conversation })),
   },
   myGenerations: {
-    subscribe: (_root, _args, context) => {
-      const source = context.generations.followMine(context.viewer);
-      return field('myGenerations', context, source, ({ generation, queuePosition }) => {
-        // Known already: asked for each of a long line, it would be counted anew each time.
-        context.loaders.queuePositions.prime(generation.id, queuePosition);
-        return generation;
-      });
+    subscribe: (_root, _args, { generations, viewer }) =>
+      new Events(polled(generations.followMine(viewer)), (myGenerations) => ({ myGenerations })),
+    resolve: ({ myGenerations }: { myGenerations: MyGeneration }, _args: object, { loaders }: Context) => {
+      const { generation, queuePosition } = myGenerations;
+      // Known already: asked for each of a long line, it would be counted anew each time.
+      loaders.queuePositions.prime(generation.id, queuePosition);
+      return generation;
     },
   },
 };
