@@ -11,6 +11,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { DocumentCache } from './document-cache.ts';
 import { httpDoor } from './door.ts';
 import { maskError, withoutHttp } from './errors.ts';
+import { execute } from './execute.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
 import { httpStreams } from './http-streams.ts';
@@ -99,6 +100,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       !introspection && noIntrospection,
       maskValidation(mask),
       forgetInvalid(documents),
+      planned,
       streamPlaces(sockets, mask),
       subscriptions(services, mask),
       httpStreams(),
@@ -163,6 +165,10 @@ const jsonOnly: Plugin = {
 
 const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+};
+
+const planned: Plugin = {
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
 };
 
 /** What is wrong with a document is found before the mask has its turn. */

@@ -1,4 +1,4 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Viewer } from '../domain/conversation.ts';
 import { unauthenticated } from '../domain/errors.ts';
@@ -7,6 +7,7 @@ import { type Answer, Answers, answerOf } from './answers.ts';
 import { type Context, createContext, type Services } from './context.ts';
 import type { DoorContext } from './door.ts';
 import { withoutHttp } from './errors.ts';
+import { execute } from './execute.ts';
 import { SharedAnswers } from './shared.ts';
 import { Events } from './source.ts';
 
