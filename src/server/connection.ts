@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { bearer } from '../auth/auth.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { type ErrorCode, isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
-import type { Pipeline } from '../graphql/graphql.ts';
+import type { OperationResult, Pipeline } from '../graphql/graphql.ts';
 import { Operation, type Outlet } from './operation.ts';
 import type { Wire } from './wire.ts';
 
@@ -152,7 +152,7 @@ export class Connection {
     else if (this.#operations.has(id)) {
       this.#wire.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     } else if (wrong) this.#wire.reply(JSON.stringify({ id, type: MessageType.Error, payload: [wrong] }));
-    else void this.#run(id, payload as GraphQLParams, client);
+    else void this.#run(id, this.#options.pipeline.execute(payload as GraphQLParams, client));
   }
 
   #wrongWith(id: string, size: number) {
@@ -165,13 +165,14 @@ export class Connection {
     return error('RATE_LIMITED', message);
   }
 
-  async #run(id: string, params: GraphQLParams, client: Client): Promise<void> {
+  /** Takes nothing of what was asked: it would hold that as long as the stream lasts. */
+  async #run(id: string, result: Promise<OperationResult>): Promise<void> {
     const outlet = this.#outlet(id);
     const operation = new Operation(outlet);
     this.#operations.set(id, operation);
     this.#running++;
     try {
-      await operation.run(await this.#options.pipeline.execute(params, client));
+      await operation.run(await result);
     } catch (cause) {
       const errorId = randomUUID();
       this.#options.logger.error({ err: cause, errorId }, 'internal error');

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { IncomingMessage } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
-import { polled } from '../../src/domain/polled.ts';
+import { polled, waiting } from '../../src/domain/polled.ts';
 import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
 import { greeting, upgrade } from './raw-frames.ts';
 import { openHttp } from './raw-http.ts';
@@ -86,4 +87,23 @@ test('a socket that is open keeps nothing of the request that it began with', as
   // The one that came last may be on the stack.
   expect(requests() - before).toBeLessThanOrEqual(1);
   for (const socket of sockets) socket.destroy();
+});
+
+test('a stream that goes on keeps nothing of what was asked', async () => {
+  const asked: WeakRef<object>[] = [];
+  server.script.connect = welcome;
+  server.script.execute = async (params) => {
+    asked.push(new WeakRef(params));
+    return { poll: () => waiting, close() {} } as unknown as AnswerStream;
+  };
+  const socket = await connect(server.url);
+  socket.send(subscribe('1', 'what was asked'));
+  // Once it is answered nothing is left of the turn in which the other came.
+  socket.send({ type: 'ping' });
+  expect(await socket.next()).toEqual({ type: 'pong' });
+  await turn();
+  // This collects what nobody holds.
+  queryObjects(WeakRef);
+  expect(asked.map((params) => params.deref())).toEqual([undefined]);
+  socket.terminate();
 });
