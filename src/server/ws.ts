@@ -4,8 +4,6 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graph
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
-import type { Viewer } from '../domain/conversation.ts';
-import { holdWhileOpen } from '../domain/hold.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Connection, type SocketLimits } from './connection.ts';
 import { Wire } from './wire.ts';
@@ -108,8 +106,7 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
     onMessage: (data) => connection.receive(data),
   });
   const token = bearer(request.headers.authorization);
-  const holdPlace = (viewer: Viewer) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewer));
-  const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token, holdPlace });
+  const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token });
   let greeting: NodeJS.Timeout | undefined = setTimeout(() => {
     greeting = undefined;
     if (connection.greeted) return;
