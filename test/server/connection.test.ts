@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { IncomingMessage } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
 import { polled, waiting } from '../../src/domain/polled.ts';
-import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
+import type { AnswerStream, OperationResult, Pipeline } from '../../src/graphql/graphql.ts';
+import { Connection } from '../../src/server/connection.ts';
 import { greeting, upgrade } from './raw-frames.ts';
 import { openHttp } from './raw-http.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
@@ -106,4 +108,21 @@ test('a stream that goes on keeps nothing of what was asked', async () => {
   queryObjects(WeakRef);
   expect(asked.map((params) => params.deref())).toEqual([undefined]);
   socket.terminate();
+});
+
+test("a viewer's place that is there only when the client has gone is given back", async () => {
+  const place = Promise.withResolvers<{ release(): void }>();
+  let released = 0;
+  const connection = new Connection({
+    pipeline: { connect: welcome, sockets: { ofViewer: () => place.promise } } as unknown as Pipeline,
+    wire: {} as never,
+    limits: { bodyBytes: 1_000, subscriptionsPerSocket: 1 },
+    logger: pino({ level: 'silent' }),
+    ...{ ip: '127.0.0.1', token: undefined },
+  });
+  connection.receive(Buffer.from('{"type":"connection_init"}'));
+  connection.end();
+  place.resolve({ release: () => void released++ });
+  await turn();
+  expect(released).toBe(1);
 });
