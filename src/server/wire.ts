@@ -44,6 +44,7 @@ export class Wire {
   #busy = false;
   #alive = true;
   #timer: NodeJS.Timeout | undefined;
+  readonly #keepAlives: NodeJS.Timeout;
 
   constructor({ socket, raw, messagesPerSecond, keepAliveMs, onMessage }: WireOptions) {
     this.#socket = socket;
@@ -61,11 +62,13 @@ export class Wire {
     socket.on('pong', () => {
       this.#alive = true;
     });
-    const keepAlive = setInterval(() => this.#keepAlive(), keepAliveMs);
-    socket.once('close', () => {
-      clearInterval(keepAlive);
-      clearTimeout(this.#timer);
-    });
+    this.#keepAlives = setInterval(() => this.#keepAlive(), keepAliveMs);
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    clearInterval(this.#keepAlives);
+    clearTimeout(this.#timer);
   }
 
   /** Resolves once the message has gone out, or never will. */
