@@ -12,7 +12,7 @@ import { execute } from './execute.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import { schema } from './schema.ts';
 import { type TrustedDocuments, trustedParams } from './trusted.ts';
-import { mistakes } from './variables.ts';
+import { coercedVariables } from './variables.ts';
 
 interface KnownOperationsOptions {
   readonly documents: KnownDocuments;
@@ -32,8 +32,10 @@ export function knownOperations({ documents, services, mask, trustedDocuments }:
     const document = isUsual(params) && documents.valid(params.query);
     if (!document || !hasAnswer(getOperationAST(document, operationName))) return undefined;
     const args = { schema, document, operationName, variableValues };
-    if (mistakes(args).length > 0) return undefined;
-    const result = execute({ ...args, contextValue: createContext(services, { viewer: session.viewer, ip }) });
+    const { coerced } = coercedVariables(args);
+    if (!coerced) return undefined;
+    const contextValue = createContext(services, { viewer: session.viewer, ip });
+    const result = execute({ ...args, contextValue }, coerced);
     return result instanceof Promise ? result.then(masked) : masked(result);
   };
 

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { mayReadConversation, mayReadGeneration } from '../domain/access.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
+import type { Model } from '../domain/model.ts';
 import type { ShareLink } from '../domain/sharing.ts';
 import type { Content, ViewerLimits } from '../generation/generation.ts';
 import type { DailyUsage, ModelFigures, Page, PageRequest, UsageTotals } from '../store/store.ts';
@@ -33,9 +34,12 @@ export interface Loaders {
   readonly limits: DataLoader<Viewer, ViewerLimits, string>;
   readonly usage: DataLoader<string, UsageTotals>;
   readonly dailyUsage: DataLoader<DailyUsageKey, DailyUsage[], string>;
+  /** A model that somebody asked once: where the configuration does not name it any more, what it ran stays readable. */
+  model(id: string): Model;
 }
 
 const noFigures: ModelFigures = { running: 0, queued: 0, processed: 0, tokensPerSecond: 0, timeToFirstTokenMs: null };
+const noModel = { status: 'OFFLINE', concurrency: 0, onlineSince: null, backends: [] } as const;
 const noUsage: UsageTotals = { generations: 0, promptTokens: 0, completionTokens: 0 };
 const emptyPage: Page<Message> = { rows: [], hasNextPage: false, hasPreviousPage: false };
 
@@ -46,6 +50,8 @@ class AnswerLoaders implements Loaders {
   readonly #services: Services;
   readonly #viewer: Viewer;
   readonly #made: { -readonly [Name in keyof Loaders]?: Loaders[Name] } = {};
+
+  #models: Map<string, Model> | undefined;
 
   constructor(services: Services, viewer: Viewer) {
     this.#services = services;
@@ -121,6 +127,13 @@ class AnswerLoaders implements Loaders {
     this.#made.dailyUsage ??= new DataLoader((keys) => loadDailyUsage(store, keys), { cacheKeyFn: JSON.stringify });
     return this.#made.dailyUsage;
   }
+
+  model(id: string) {
+    this.#models ??= new Map();
+    const found = this.#models.get(id) ?? this.#services.models.byId(id) ?? { ...noModel, id, name: id };
+    this.#models.set(id, found);
+    return found;
+  }
 }
 
 const idOf = ({ id }: { readonly id: string }): string => id;
@@ -141,7 +154,8 @@ function byId<Row extends { readonly id: string }>(
     const asked = rows.map(mayRead);
     // Most are answered at once, and a promise for each of many rows would cost more than they do.
     const readable = asked.every((answer) => typeof answer === 'boolean') ? asked : await Promise.all(asked);
-    const found = new Map(rows.filter((_, i) => readable[i]).map((row) => [row.id, row]));
+    const found = new Map<string, Row>();
+    for (const [i, row] of rows.entries()) if (readable[i]) found.set(row.id, row);
     return ids.map((id) => found.get(id) ?? null);
   });
 }
