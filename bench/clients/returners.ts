@@ -23,6 +23,10 @@ answer({
     readers = await connected(count, options);
   },
 
+  drop(): void {
+    for (const reader of readers) reader.drop();
+  },
+
   /** Breaks all connections. Resolves when all are back, with how long each took to its first missed event, in ms. */
   async comeBack({ least, most }: Wait): Promise<number[]> {
     for (const reader of readers) reader.drop();

@@ -17,7 +17,7 @@ test('closing ends a next that waits for a bus that is away, and what is subscri
   };
   const generation = await queuedGeneration(parts);
   const following: Following = { generation, next: async () => undefined, close() {} };
-  const read = whileReadable({ ...parts, bus: { ...parts.bus, subscribe } }, bob, following);
+  const read = whileReadable({ readables: parts.store, bus: { ...parts.bus, subscribe } }, bob, following);
   const next = read.next();
   read.close();
   expect(await next).toBeUndefined();
