@@ -77,6 +77,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
 
   const documents = new DocumentCache<DocumentNode>();
+  const subscribing = subscriptions(services, mask);
 
   const yoga = createYoga<AnswerContext & SubscriptionContext>({
     schema,
@@ -100,7 +101,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       maskValidation(mask),
       forgetInvalid(documents),
       streamPlaces(sockets, mask),
-      subscriptions(services, mask),
+      subscribing.plugin,
       httpStreams(),
       explainedRefusals(),
       graphiqlPolicy,
@@ -126,6 +127,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
+        // Where only registered documents are executed, it is by their names that they are told from others.
+        const again = options.trustedDocuments === null ? subscribing.again(params, client) : undefined;
+        if (again) return await again;
         const context: SubscriptionContext = { ip: client.ip, client };
         const result = await yoga.getResultForParams({ params, request: posted }, context);
         return context.answers ?? withoutHttp(result as ExecutionResult);

@@ -41,7 +41,8 @@ const keepableLiterals: ValidationRule = (context) => ({
   },
 });
 
-function mistakes({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
+/** What is wrong with the variables of an operation. */
+export function mistakes({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
   const wrong = variableValues && mistakeIn(variableValues);
   if (wrong) return [new GraphQLError(wrong)];
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
