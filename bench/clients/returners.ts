@@ -23,16 +23,12 @@ answer({
     readers = await connected(count, options);
   },
 
-  drop(): void {
-    for (const reader of readers) reader.drop();
-  },
-
   /** Breaks all connections. Resolves when all are back, with how long each took to its first missed event, in ms. */
   async comeBack({ least, most }: Wait): Promise<number[]> {
-    for (const reader of readers) reader.drop();
     return await Promise.all(
       readers.map(async (reader) => {
-        if (most > 0) await sleep(least + Math.random() * (most - least));
+        reader.drop();
+        await sleep(least + Math.random() * (most - least));
         const before = performance.now();
         await reader.connect();
         return performance.now() - before;
