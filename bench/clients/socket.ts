@@ -58,6 +58,15 @@ export class LightSocket {
     this.#write(opcodes.text, Buffer.from(message));
   }
 
+  /** Reads nothing more of what comes until `resume`: the system's buffers fill, and then the other side's. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Hangs up without a word. */
   destroy(): void {
     this.#socket.removeAllListeners('end');

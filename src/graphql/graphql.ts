@@ -8,7 +8,7 @@ import type { Answer } from './answers.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
 import { crossOrigin } from './cross-origin.ts';
-import { httpDoor, openDoor } from './door.ts';
+import { type Door, httpDoor, openDoor } from './door.ts';
 import { maskError, withoutHttp } from './errors.ts';
 import { execute } from './execute.ts';
 import { jsonParameters } from './get-parameters.ts';
@@ -73,16 +73,16 @@ interface PipelineOptions {
   readonly trustedDocuments: TrustedDocuments | null;
 }
 
-export function createPipeline(options: PipelineOptions): Pipeline {
-  const { services, auth, sockets, logger, introspection, trustedDocuments, bodyBytes, allowsOrigin } = options;
-  const { rates } = services;
-  const mask = (error: unknown) =>
-    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
+interface Parts {
+  readonly documents: KnownDocuments;
+  readonly door: Door;
+  readonly subscribing: Plugin<object, SubscriptionContext>;
+  readonly mask: (error: unknown) => GraphQLError;
+}
 
-  const documents = new KnownDocuments();
-  const door = openDoor({ auth, rates });
-
-  const yoga = createYoga<PlainContext & SubscriptionContext>({
+function createServer({ documents, door, subscribing, mask }: Parts, options: PipelineOptions) {
+  const { services, sockets, introspection, trustedDocuments, bodyBytes, allowsOrigin, limits } = options;
+  return createYoga<PlainContext & SubscriptionContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
@@ -99,30 +99,43 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       jsonOnly,
       jsonParameters,
       trustedDocuments !== null && trustedDocumentsOnly(trustedDocuments),
-      operationLimits(options.limits),
+      operationLimits(limits),
       variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),
       documents.noting,
       planned,
       streamPlaces(sockets, mask),
-      subscriptions(services, mask),
+      subscribing,
       httpStreams(),
       explainedRefusals(),
       graphiqlPolicy,
     ],
     ...(options.graphiql ? graphiql : { graphiql: false }),
   });
+}
 
-  const known = knownOperations({ documents, services, mask, trustedDocuments });
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { services, auth, sockets, logger, introspection, trustedDocuments, bodyBytes, allowsOrigin } = options;
+  const { rates } = services;
+  const mask = (error: unknown) =>
+    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
+
+  const documents = new KnownDocuments();
+  const door = openDoor({ auth, rates });
+  const { subscribe, plugin: subscribing } = subscriptions(services, mask);
+  const yoga = createServer({ documents, door, subscribing, mask }, options);
+  const known = knownOperations({ documents, services, mask, trustedDocuments, subscribe });
   /** Takes the parameters of an operation through the pipeline. @throws where they are wrong */
   const resultOf = async (params: GraphQLParams, context: PlainContext & SubscriptionContext) => {
-    const result = known(params, context.client) ?? yoga.getResultForParams({ params, request: posted }, context);
-    return (await result) as ExecutionResult;
+    const result = await known(params, context.client, !context.isPlain);
+    if (result) return result;
+    const found = await yoga.getResultForParams({ params, request: posted }, context);
+    return context.answers ?? (found as ExecutionResult);
   };
   const answer = plainPosts({
     ...{ door, bodyBytes, allowsOrigin },
-    execute: resultOf,
+    execute: async (params, context) => (await resultOf(params, context)) as ExecutionResult,
     handle: (request, response, context) => void yoga(request, response, context),
   });
 
@@ -142,9 +155,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
-        const context: SubscriptionContext = { ip: client.ip, client };
-        const result = await resultOf(params, context);
-        return context.answers ?? withoutHttp(result);
+        const result = await resultOf(params, { ip: client.ip, client });
+        return 'poll' in result ? result : withoutHttp(result);
       } catch (error) {
         return withoutHttp({ errors: [mask(error)] });
       }
