@@ -25,14 +25,18 @@ const known = new WeakMap<DocumentNode, DocumentPlans>();
  * - Types of objects are told by `resolveType`, at once, and no type has `isTypeOf`. So it is in our schema.
  * - Resolvers do not change their arguments, which are the same for all objects of a list.
  *
- * One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
+ * Variables that were `coerced` before are not looked at again. One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
  * graphql-js's own: what they cost is what they write.
  */
-export function execute(args: ExecutionArgs): Promise<ExecutionResult> | ExecutionResult {
+export function execute(
+  args: ExecutionArgs,
+  coerced?: Record<string, unknown>,
+): Promise<ExecutionResult> | ExecutionResult {
   const { schema, document, operationName, rootValue, contextValue, variableValues } = args;
   const operation = getOperationAST(document, operationName);
   if (!operation || operation.operation === OperationTypeNode.MUTATION) return unplanned(args);
-  const variables = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}).coerced;
+  const variables =
+    coerced ?? getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}).coerced;
   const plan = variables && plansOf(schema, document).of(operation, variables);
   if (!plan) return unplanned(args);
   return new Execution(plan, { root: rootValue, context: contextValue, variables }).run();
