@@ -189,7 +189,8 @@ export class Connection {
 
   #outlet(id: string): Outlet {
     const start = `{"id":${JSON.stringify(id)},"type":"`;
-    const next = Buffer.from(`${start}next","payload":`);
+    // A text: a buffer of its own would hold the block that it was cut from, for each idle stream.
+    const next = `${start}next","payload":`;
     return {
       tell: (type, payload) => {
         // The id is free when its client can know that it is.

@@ -14,7 +14,8 @@ beforeAll(async () => {
   server.on('connection', (socket, { socket: raw }) => {
     const wire: Wire = new Wire({
       ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
-      onMessage: (data) => (String(data).startsWith('{') ? wire.sendObject(data, rest) : void wire.reply(String(data))),
+      onMessage: (data) =>
+        String(data).startsWith('{') ? wire.sendObject(String(data), rest) : void wire.reply(String(data)),
     });
     socket.on('close', () => wire.end());
   });
