@@ -96,7 +96,7 @@ describe('the answer of graphql-js', () => {
     ['null for a default', 'query ($l: Int = 5) { viewer { usageByDay(last: $l) { day } } }', { l: null }],
     ['more conditions than are planned for', conditions(6), { v1: true, v5: true }],
   ])('to %s', async (_what, query, variables) => {
-    const { expected, given } = await both(query, course, variables);
+    const { expected, given } = await both(query, course, variables, objectOf(schema, course, 'root', 'Query'));
     expect(given.map(text)).toEqual([text(expected), text(expected)]);
   });
 
@@ -104,7 +104,8 @@ describe('the answer of graphql-js', () => {
     const document = parse(conditions(3));
     for (let i = 0; i < 16; i++) {
       const variableValues = { v0: i % 2 === 0, v1: i % 4 < 2, v2: i % 8 < 4 };
-      const args = { schema, document, variableValues, contextValue: course };
+      const rootValue = objectOf(schema, course, 'root', 'Query');
+      const args = { schema, document, variableValues, contextValue: course, rootValue };
       expect(text(await execute(args))).toBe(text(await executeByGraphql(args)));
     }
   });
@@ -115,6 +116,19 @@ function conditions(count: number): string {
   const fields = names.map((name) => `${name}: __typename @include(if: $${name})`);
   return `query (${names.map((name) => `$${name}: Boolean! = false`)}) { ${fields.join(' ')} }`;
 }
+
+test('of errors that take the place of one value, one is told', async () => {
+  const small = buildSchema('type Query { both: Both at: Int } type Both { x: Int! y: Int! z: [Int!] }');
+  const no = async () => Promise.reject(new Error('no'));
+  const rootValue = { both: () => ({ x: no, y: no, z: [no(), 1, no()] }), at: 1 };
+  const document = parse('{ both { x y z } at }');
+  const { data, errors } = await execute({ schema: small, document, rootValue });
+  expect([data, errors?.length]).toEqual([{ both: null, at: 1 }, 2]);
+  expect(await execute({ schema: small, document: parse('{ both { z } }'), rootValue })).toMatchObject({
+    data: { both: { z: null } },
+    errors: [{ path: ['both', 'z', 0] }],
+  });
+});
 
 test('executes the selection of a subscription on each of its events', async () => {
   const document = parse(`subscription { generation(id: "gen_a") { __typename cursor

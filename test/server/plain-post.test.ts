@@ -234,6 +234,16 @@ test('what has errors was executed, counted and told of once, and its client was
   }
 });
 
+test('a document is looked at before it is executed, also where the first who sent it named no operation of it', async () => {
+  const text = 'query A { nothing } query B { viewer { id } }';
+  for (const [operationName, message] of [
+    ['C', 'Could not determine'],
+    ['B', 'Cannot query field'],
+  ] as const) {
+    expect(await exchange(origin, post('/graphql', query(text, { operationName })))).toContain(message);
+  }
+});
+
 test('too many are refused as by the way of all', async () => {
   await using few = await startLimited({ operationsPerSecond: { viewer: 1 } });
   const at = few.url.replace('/graphql', '');
