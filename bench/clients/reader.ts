@@ -79,6 +79,11 @@ export class Reader {
     this.#socket?.resume();
   }
 
+  /** Reads a little of what waits, at most 64 KiB, and no more. */
+  sip(): void {
+    this.#socket?.sip();
+  }
+
   #take(bytes: Buffer): void {
     const { type, payload } = parse(bytes);
     if (type === 'connection_ack') {
