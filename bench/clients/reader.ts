@@ -79,7 +79,7 @@ export class Reader {
     this.#socket?.resume();
   }
 
-  /** Reads a little of what waits, at most 64 KiB, and no more. */
+  /** Reads once, and then nothing more. */
   sip(): void {
     this.#socket?.sip();
   }

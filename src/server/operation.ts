@@ -33,12 +33,14 @@ export class Operation {
     this.#answers = answers;
     if (this.#left) answers.close();
     while (!this.#left) {
-      const next = answers.next();
-      const answer = next instanceof Promise ? await next : next;
+      let answer = answers.next();
+      if (answer instanceof Promise) answer = await answer;
       if (this.#left) return;
       if (!answer) return outlet.tell('complete');
       if (isRefusal(answer)) return outlet.tell('error', JSON.stringify(answer.errors));
       const sent = outlet.give(answer);
+      // Of what a client has not taken yet its bytes are held, and nothing more.
+      answer = undefined;
       if (sent) await sent;
     }
   }
