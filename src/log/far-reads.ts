@@ -1,10 +1,11 @@
 import type { Position } from '../domain/cursor.ts';
-import { type LogEvent, merge } from '../domain/merge.ts';
+import type { Entry } from '../domain/entry.ts';
+import { type LogEvent, merge, mostText } from '../domain/merge.ts';
 import type { Log } from './log.ts';
 import { numbered } from './window.ts';
 
-/** The entries that one event's text is merged of: 10,000 tokens of a model that is slow enough for each to be one have 900 KB. */
-const readBytes = 1 << 20;
+/** So much of a log is read at once. A token that is an entry by itself has some 90 bytes, and half a dozen of them are text. */
+const pageBytes = 1 << 17;
 /** So many merges are kept, of all logs together; with its JSON one may have 400 KiB. */
 const mostKept = 32;
 
@@ -42,8 +43,15 @@ export class FarReads {
   }
 
   async #read(id: string, position: Position): Merged {
-    const { epoch, offset } = position;
-    const slice = (await this.#log.read(new Map([[id, offset]]), readBytes)).get(id);
-    return slice?.entries.length && slice.epoch === epoch ? merge(numbered(slice), position) : undefined;
+    const { epoch, offset: after } = position;
+    const entries: Entry[] = [];
+    for (let length = 0, more = true; more && length < mostText; ) {
+      const page = (await this.#log.read(new Map([[id, after + entries.length]]), pageBytes)).get(id);
+      if (page?.epoch !== epoch) return undefined;
+      for (const entry of page.entries) length += entry.type === 'textAppended' ? entry.text.length : 0;
+      entries.push(...page.entries);
+      more = page.more;
+    }
+    return entries.length > 0 ? merge(numbered({ epoch, after, entries }), position) : undefined;
   }
 }
