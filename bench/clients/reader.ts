@@ -1,8 +1,5 @@
 import { print } from 'graphql';
-import {
-  FollowGenerationDocument,
-  type FollowGenerationSubscription,
-} from '../../src/client/generated/operations.ts';
+import { FollowGenerationDocument, type FollowGenerationSubscription } from '../../src/client/generated/operations.ts';
 import { LightSocket } from './socket.ts';
 
 export interface ReaderOptions {
@@ -100,7 +97,8 @@ export class Reader {
   #apply(event: Event): void {
     if (event.__typename === 'TextAppended') {
       const { length } = this.text;
-      if (event.position !== length) this.#fail(new Error(`It has ${length}, and is told what is at ${event.position}`));
+      if (event.position !== length)
+        this.#fail(new Error(`It has ${length}, and is told what is at ${event.position}`));
       this.text += event.text;
     }
     this.#cursor = event.cursor;

@@ -42,10 +42,7 @@ export interface Subscriptions {
  * Makes the answers of subscriptions. Yoga wraps each stream several times, to mask what is masked here once for all who
  * share it, and would do so again for each event and subscriber: transports take the answers from beside the operation.
  */
-export function subscriptions(
-  services: Services,
-  mask: (error: unknown) => GraphQLError,
-): Subscriptions {
+export function subscriptions(services: Services, mask: (error: unknown) => GraphQLError): Subscriptions {
   /** Those with a subscription in them that was begun, by their text. */
   const known = new DocumentCache<DocumentNode>();
   const shared = new SharedAnswers();
