@@ -76,6 +76,11 @@ export class Reader {
     this.#socket?.resume();
   }
 
+  /** Reads once, and then nothing more. */
+  sip(): void {
+    this.#socket?.sip();
+  }
+
   #take(bytes: Buffer): void {
     const { type, payload } = parse(bytes);
     if (type === 'connection_ack') {

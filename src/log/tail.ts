@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { LogEvent } from '../domain/merge.ts';
+import { FarReads } from './far-reads.ts';
 import { type Head, type Log, type LogMessage, logTopic, type Slice } from './log.ts';
 import { Window } from './window.ts';
 
@@ -9,6 +10,15 @@ import { Window } from './window.ts';
  * turns, the sooner are those in who come back, and with 16 the turns themselves cost no hundredth.
  */
 const toldAtOnce = 16;
+
+interface TailOptions {
+  readonly id: string;
+  readonly log: Log;
+  readonly far: FarReads;
+  readonly now: number;
+  /** Told of a log that could not be read; the tail asks it again by itself. */
+  readonly onError: (error: unknown) => void;
+}
 
 /**
  * The one follower of one log in this process. It holds the log's newest entries, in order and without a gap,
@@ -20,8 +30,7 @@ export class Tail {
   readonly #onError: (error: unknown) => void;
   readonly #readers = new Set<() => void>();
   readonly #window = new Window();
-  /** What is being read for readers who are further behind than the window goes, by offset. */
-  readonly #reads = new Map<number, Promise<Slice | undefined>>();
+  readonly #far: FarReads;
   #ended = false;
   /** Those who are still to be told of a change. */
   #untold: Iterator<() => void> | undefined;
@@ -31,9 +40,10 @@ export class Tail {
   /** When it last heard of the log, or asked it; long ago where it could not. */
   heardAt: number;
 
-  constructor(id: string, log: Log, now: number, onError: (error: unknown) => void) {
+  constructor({ id, log, far, now, onError }: TailOptions) {
     this.id = id;
     this.#log = log;
+    this.#far = far;
     this.#onError = onError;
     this.heardAt = now;
   }
@@ -74,24 +84,11 @@ export class Tail {
   }
 
   /**
-   * The same from the log itself, which is asked once for all who ask meanwhile; undefined where the log is gone, or
-   * another one. @throws what `Log.read` does
+   * The same from the log itself; undefined where the log is gone, or another one. @throws what `Log.read` does
    */
   async read(position: Position): Promise<readonly LogEvent[] | undefined> {
-    const { epoch, offset } = position;
-    const reading = this.#reads.get(offset) ?? this.#readAfter(offset);
-    this.#reads.set(offset, reading);
-    const slice = await reading;
-    if (!slice?.entries.length || slice.epoch !== epoch || epoch !== this.epoch) return undefined;
-    return this.#window.merged(position, slice);
-  }
-
-  async #readAfter(offset: number): Promise<Slice | undefined> {
-    try {
-      return (await this.#log.read(new Map([[this.id, offset]]))).get(this.id);
-    } finally {
-      this.#reads.delete(offset);
-    }
+    const events = await this.#far.merged(this.id, position);
+    return position.epoch === this.epoch ? events : undefined;
   }
 
   /** Takes what the bus brought; undefined where something may have been lost on the way. */
@@ -201,6 +198,7 @@ export class Tails {
   readonly #onError: (error: unknown) => void;
   readonly #open = new Map<string, OpenTail>();
   readonly #live = new Set<Tail>();
+  readonly #far: FarReads;
   readonly #sweep: NodeJS.Timeout;
 
   /** `onError` is told of a log that could not be read; the tail asks it again by itself. */
@@ -210,6 +208,7 @@ export class Tails {
     this.#onError = onError;
     this.#silenceMs = silenceMs;
     this.#now = now;
+    this.#far = new FarReads(log);
     this.#sweep = setInterval(() => void this.#askSilent(), silenceMs / 5).unref();
   }
 
@@ -242,7 +241,7 @@ export class Tails {
   }
 
   #start(id: string): OpenTail {
-    const tail = new Tail(id, this.#log, this.#now(), this.#onError);
+    const tail = new Tail({ id, log: this.#log, far: this.#far, now: this.#now(), onError: this.#onError });
     // Subscribed first, read then: what is appended in between is seen twice rather than not at all.
     const subscribed = this.#bus.subscribe(logTopic(id), (message) =>
       tail.receive(message as LogMessage | undefined, this.#now()),
