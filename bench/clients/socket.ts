@@ -115,9 +115,8 @@ export class LightSocket {
   }
 
   #gather(payload: Buffer, last: boolean): void {
-    if (last && this.#fragments.length === 0) return this.#options.onMessage(payload);
-    this.#fragments.push(payload);
-    if (last) this.#options.onMessage(Buffer.concat(this.#fragments.splice(0)));
+    if (!last || this.#fragments.length > 0) this.#fragments.push(payload);
+    if (last) this.#options.onMessage(this.#fragments.length > 0 ? Buffer.concat(this.#fragments.splice(0)) : payload);
   }
 
   /** One frame, masked by nothing: zeros are as good a mask as any. */
