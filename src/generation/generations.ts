@@ -11,6 +11,7 @@ import { listGenerations } from './list.ts';
 import { followMine } from './mine.ts';
 import { lengthOf, promptMessages } from './prompt.ts';
 import { readContent, readCurrent } from './read.ts';
+import { SettledRows } from './settled-rows.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
 import { whileReadable } from './while-readable.ts';
 
@@ -20,6 +21,7 @@ export type GenerationsDeps = SubmitDeps & FollowDeps;
 export function createGenerations(deps: GenerationsDeps): Generations & { close(): void } {
   const { store, log } = deps;
   const readables = askedTogether(store);
+  const settled = new SettledRows();
 
   const attendances = new Attendances({
     bus: deps.bus,
@@ -53,7 +55,7 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
     },
 
     async follow(viewer, id, after) {
-      const generation = await readableGeneration(readables, viewer, id);
+      const generation = settled.one(await readableGeneration(readables, viewer, id));
       const { viewerId, onDisconnect } = generation;
       const follower = new Follower(deps, generation, after === undefined ? undefined : decodeCursor(id, after));
       if (readsByVisibility(viewer, viewerId)) return whileReadable({ bus: deps.bus, readables }, viewer, follower);

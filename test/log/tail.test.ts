@@ -302,3 +302,22 @@ test('who asks for a repair just as one ends gets one of its own', async () => {
     expect(asked, `${later} microtasks later`).toBeGreaterThan(before);
   }
 });
+
+test('a thousand readers are told in several turns, all of them of all that came meanwhile', async () => {
+  await log.append('gen_1', null, [queued]);
+  const tail = await tails.open('gen_1');
+  const told = Array.from({ length: 1_000 }, () => 0);
+  const ends = told.map((_, reader) =>
+    tail.listen(() => {
+      told[reader] = tail.offset;
+    }),
+  );
+  await appendTo(log, 'gen_1', [started(1)]);
+  const toldAt = (offset: number) => told.filter((each) => each === offset).length;
+  expect(toldAt(2)).toBeGreaterThan(0);
+  expect(toldAt(2)).toBeLessThan(500);
+  await appendTo(log, 'gen_1', [text(0, 'a')]);
+  await vi.waitFor(() => expect(toldAt(3)).toBe(1_000));
+  for (const end of ends) end();
+  tails.release('gen_1');
+});
