@@ -21,6 +21,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Beside those that every process is started with. */
   readonly nodeOptions?: readonly string[];
+  /** A command that does something, and then becomes the one that its last arguments are. */
+  readonly through?: readonly [command: string, ...args: string[]];
 }
 
 /** A server or a client of a bench: a process of its own, that does not outlive the bench. */
@@ -31,11 +33,13 @@ export class Child implements AsyncDisposable {
   #output = '';
 
   /** @param file relative to bench/, or a whole path */
-  constructor(file: string, { args = [], env = process.env, cwd, nodeOptions = [] }: ChildOptions = {}) {
+  constructor(file: string, { args = [], env = process.env, cwd, nodeOptions = [], through }: ChildOptions = {}) {
+    const [execPath = process.execPath, ...before] = through ? [...through, process.execPath] : [];
     this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
       env: { ...env, NODE_ENV: 'production' },
       ...(cwd !== undefined && { cwd }),
-      execArgv: ['--expose-gc', '--import', answers, ...nodeOptions],
+      execPath,
+      execArgv: [...before, '--expose-gc', '--import', answers, ...nodeOptions],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
@@ -67,6 +71,12 @@ export class Child implements AsyncDisposable {
     // The name, in brackets, may have spaces; utime and stime are the 14th and 15th field.
     const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  }
+
+  /** What it has of the machine now, in bytes. */
+  get rss(): number {
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes) * 1024;
   }
 
   /** After a collection. */

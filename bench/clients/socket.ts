@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-const opcodes = { text: 0x1, close: 0x8, ping: 0x9, pong: 0xa };
+const opcodes = { continuation: 0x0, text: 0x1, close: 0x8, ping: 0x9, pong: 0xa };
 
 export interface LightSocketOptions {
   /** `http://127.0.0.1:…/graphql` */
@@ -26,6 +26,8 @@ export class LightSocket {
   #upgraded = false;
   /** The beginning of a frame, or of the answer to the upgrade, of which the rest is still to come. */
   #rest: Buffer | undefined;
+  /** Of a message that comes in several frames. */
+  #fragments: Buffer[] = [];
 
   constructor(options: LightSocketOptions) {
     this.#options = options;
@@ -58,6 +60,20 @@ export class LightSocket {
     this.#write(opcodes.text, Buffer.from(message));
   }
 
+  /** Reads nothing more of what comes until `resume`: the system's buffers fill, and then the other side's. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Reads once, and then nothing more. */
+  sip(): void {
+    this.#socket.once('data', () => this.#socket.pause()).resume();
+  }
+
   /** Hangs up without a word. */
   destroy(): void {
     this.#socket.removeAllListeners('end');
@@ -87,15 +103,20 @@ export class LightSocket {
       const frame = frameAt(bytes, at);
       if (!frame) break;
       at = frame.to;
-      this.#take(frame.opcode, bytes.subarray(frame.from, frame.to));
+      this.#take(frame, bytes.subarray(frame.from, frame.to));
     }
     if (at < bytes.length) this.#rest = bytes.subarray(at);
   }
 
-  #take(opcode: number, payload: Buffer): void {
-    if (opcode === opcodes.text) this.#options.onMessage(payload);
+  #take({ opcode, last }: Frame, payload: Buffer): void {
+    if (opcode === opcodes.text || opcode === opcodes.continuation) this.#gather(payload, last);
     else if (opcode === opcodes.ping) this.#write(opcodes.pong, payload);
     else if (opcode === opcodes.close) this.#end(payload.toString('utf8', 2));
+  }
+
+  #gather(payload: Buffer, last: boolean): void {
+    if (!last || this.#fragments.length > 0) this.#fragments.push(payload);
+    if (last) this.#options.onMessage(this.#fragments.length > 0 ? Buffer.concat(this.#fragments.splice(0)) : payload);
   }
 
   /** One frame, masked by nothing: zeros are as good a mask as any. */
@@ -115,8 +136,17 @@ export class LightSocket {
   }
 }
 
-/** The frame that begins at `at`, if all of it is there: no server masks, or breaks up, what it sends. */
-function frameAt(bytes: Buffer, at: number): { opcode: number; from: number; to: number } | undefined {
+interface Frame {
+  readonly opcode: number;
+  /** Whether its message ends with it. */
+  readonly last: boolean;
+  /** Where its payload begins, and where that ends. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The frame that begins at `at`, if all of it is there: no server masks what it sends. */
+function frameAt(bytes: Buffer, at: number): Frame | undefined {
   const second = bytes[at + 1];
   if (second === undefined) return undefined;
   const short = second & 0x7f;
@@ -124,5 +154,6 @@ function frameAt(bytes: Buffer, at: number): { opcode: number; from: number; to:
   if (bytes.length < from) return undefined;
   const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : bytes.readUInt32BE(at + 6);
   const to = from + length;
-  return to <= bytes.length ? { opcode: (bytes[at] ?? 0) & 0x0f, from, to } : undefined;
+  const first = bytes[at] ?? 0;
+  return to <= bytes.length ? { opcode: first & 0x0f, last: first >= 0x80, from, to } : undefined;
 }

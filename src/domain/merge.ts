@@ -12,14 +12,21 @@ export interface NumberedEntry {
   readonly entry: Entry;
 }
 
+/** So much text, in UTF-16 code units, is told in one event: more than 10,000 tokens. */
+export const mostText = 1 << 16;
+
 /**
  * Says with at most four events (queued, attempt, text, ended) what `entries` say, to a reader who is at `from`.
  *
  * Attempts fold into the last one, whose `keptLength` is then the least that any of them, or the text after them,
  * leaves of what the reader has. Text that outlived an earlier attempt is sent after that event although it is older,
  * so the event's own position stays where everything still unsent lies behind it.
+ *
+ * It ends with the first entry that takes the answer to a multiple of `most` code units, or beyond; what follows is for
+ * another time. So no event is large, and readers who are behind, wherever they were, come to the same places, where
+ * what is merged for one is there for all.
  */
-export function merge(entries: Iterable<NumberedEntry>, from: Position): LogEvent[] {
+export function merge(entries: Iterable<NumberedEntry>, from: Position, most = mostText): LogEvent[] {
   let queued: LogEvent | undefined;
   let attempt: AttemptStartedEntry | undefined;
   let attemptOffset = from.offset;
@@ -30,6 +37,7 @@ export function merge(entries: Iterable<NumberedEntry>, from: Position): LogEven
   let tokens = 0;
   let last = from.offset;
   let clearAt = from.offset;
+  let reached = 0;
 
   const rewind = (length: number) => {
     if (length < start) start = length;
@@ -49,6 +57,7 @@ export function merge(entries: Iterable<NumberedEntry>, from: Position): LogEven
     }
     if (entry.type === 'textAppended') {
       rewind(entry.position);
+      reached = Math.floor((start + text.length) / most);
       if (text === '') textAt = entry.at;
       text += entry.text;
       tokens += entry.tokens;
@@ -56,6 +65,7 @@ export function merge(entries: Iterable<NumberedEntry>, from: Position): LogEven
     last = offset;
     if (text === '') clearAt = offset;
     if (entry.type === 'attemptStarted') attemptOffset = clearAt;
+    if (entry.type === 'textAppended' && Math.floor((start + text.length) / most) > reached) break;
   }
 
   const events: LogEvent[] = queued ? [queued] : [];

@@ -1,11 +1,40 @@
+import DataLoader from 'dataloader';
 import { mayChange, mayGenerate, mayReadConversation, mayReadGeneration } from '../domain/access.ts';
 import type { Conversation, Viewer } from '../domain/conversation.ts';
 import { forbidden, notFound } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
 import type { Store } from '../store/store.ts';
 
+const idsAtOnce = 1_000;
+
+/** The records by which it is decided who may read what. */
+export interface Readables {
+  readonly generations: Pick<Store['generations'], 'byIds'>;
+  readonly conversations: Pick<Store['conversations'], 'byIds'>;
+}
+
+/**
+ * The same, asked in one statement for all who ask in the same turn of the event loop, as thousands do who come back at
+ * once. It is still decided for each of them.
+ */
+export const askedTogether = ({ generations, conversations }: Readables): Readables => ({
+  generations: { byIds: together(generations.byIds) },
+  conversations: { byIds: together(conversations.byIds) },
+});
+
+type ByIds<Row> = (ids: readonly string[]) => Promise<Row[]>;
+
+function together<Row extends { readonly id: string }>(byIds: ByIds<Row>): ByIds<Row> {
+  const load = async (ids: readonly string[]) => {
+    const rows = new Map((await byIds([...new Set(ids)])).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id));
+  };
+  const loader = new DataLoader(load, { cache: false, maxBatchSize: idsAtOnce, batchScheduleFn: setImmediate });
+  return async (ids) => (await Promise.all(ids.map((id) => loader.load(id)))).filter((row) => row !== undefined);
+}
+
 /** The generation of this id. @throws MillraceError `NOT_FOUND` where there is none that the viewer may read */
-export async function readableGeneration(store: Store, viewer: Viewer, id: string): Promise<Generation> {
+export async function readableGeneration(store: Readables, viewer: Viewer, id: string): Promise<Generation> {
   const [row] = await store.generations.byIds([id]);
   const findConversation = async (conversationId: string) => (await store.conversations.byIds([conversationId]))[0];
   if (row && (await mayReadGeneration(viewer, row, findConversation))) return row;

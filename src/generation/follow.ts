@@ -1,7 +1,7 @@
 import { beginning, type Position } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
-import { isEnd, type LogEvent, merge, type NumberedEntry } from '../domain/merge.ts';
+import { isEnd, type LogEvent, merge, mostText, type NumberedEntry } from '../domain/merge.ts';
 import { type Polled, waiting } from '../domain/polled.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
@@ -80,6 +80,8 @@ export class Follower implements Polled<LogEvent> {
     const event = this.#ready[this.#given];
     if (!event) return undefined;
     this.#given++;
+    // Whoever reads slowly holds the message that is under way, and not what it was made of.
+    if (this.#given === this.#ready.length) this.#accept([]);
     this.#ended = isEnd(event);
     return event;
   }
@@ -205,20 +207,32 @@ export class Follower implements Polled<LogEvent> {
 }
 
 /** What a generation's row tells of its log to a reader of it at a position, once the log itself is gone. */
-function settledEntries(generation: Generation, { offset: after, length }: Position): NumberedEntry[] {
+function* settledEntries(generation: Generation, { offset: after, length }: Position): Iterable<NumberedEntry> {
   const { course, status, finishReason, usage, error, endedAt, createdAt, startedAt, firstTokenAt, text } = generation;
-  if (!course || !usage || !finishReason || endedAt === null || status === 'QUEUED' || status === 'RUNNING') return [];
-  if (after >= course.offset) return [];
+  if (!course || !usage || !finishReason || endedAt === null || status === 'QUEUED' || status === 'RUNNING') return;
+  if (after >= course.offset) return;
   const attempts = course.attempts.filter(({ offset }) => offset > after);
-  const position = Math.min(length, ...attempts.map(({ keptLength }) => keptLength));
-  const entries: NumberedEntry[] = after < 1 ? [{ offset: 1, entry: { type: 'queued', at: createdAt } }] : [];
+  if (after < 1) yield { offset: 1, entry: { type: 'queued', at: createdAt } };
   for (const { offset, ...attempt } of attempts) {
-    entries.push({ offset, entry: { type: 'attemptStarted', at: startedAt ?? endedAt, keptTokens: 0, ...attempt } });
+    yield { offset, entry: { type: 'attemptStarted', at: startedAt ?? endedAt, keptTokens: 0, ...attempt } };
   }
-  if (text.length > position) {
-    const rest = { at: firstTokenAt ?? endedAt, position, text: text.slice(position), tokens: usage.completionTokens };
-    entries.push({ offset: course.offset - 1, entry: { type: 'textAppended', ...rest } });
+  const at = firstTokenAt ?? endedAt;
+  // A place in the midst of the text, where the log has another offset: whoever comes to the log with this one is told a
+  // part twice.
+  const within = Math.max(after, 1, ...attempts.map(({ offset }) => offset));
+  for (let position = Math.min(length, ...attempts.map(({ keptLength }) => keptLength)); position < text.length; ) {
+    const end = endOfPiece(text, position);
+    const offset = end < text.length ? within : course.offset - 1;
+    const piece = { position, text: text.slice(position, end), tokens: usage.completionTokens };
+    yield { offset, entry: { type: 'textAppended', at, ...piece } };
+    position = end;
   }
   const ended = { at: endedAt, status, finishReason, usage, error };
-  return [...entries, { offset: course.offset, entry: { type: 'ended', ...ended } }];
+  yield { offset: course.offset, entry: { type: 'ended', ...ended } };
+}
+
+/** Where the event ends that tells the text from `position` on: not within a surrogate pair. */
+function endOfPiece(text: string, position: number): number {
+  const end = (Math.floor(position / mostText) + 1) * mostText;
+  return /^[\uD800-\uDBFF]$/.test(text.charAt(end - 1)) ? end + 1 : end;
 }

@@ -4,13 +4,14 @@ import { notFound } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Attendances } from './attendance.ts';
 import { cancel } from './cancel.ts';
-import { changeableGeneration, checkMayGenerate, readableGeneration } from './find.ts';
+import { askedTogether, changeableGeneration, checkMayGenerate, readableGeneration } from './find.ts';
 import { type FollowDeps, Follower } from './follow.ts';
 import type { Following, Generations } from './generation.ts';
 import { listGenerations } from './list.ts';
 import { followMine } from './mine.ts';
 import { lengthOf, promptMessages } from './prompt.ts';
 import { readContent, readCurrent } from './read.ts';
+import { SettledRows } from './settled-rows.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
 import { whileReadable } from './while-readable.ts';
 
@@ -19,6 +20,8 @@ export type GenerationsDeps = SubmitDeps & FollowDeps;
 /** The verbs on one set of parts. `close` before the connections are: their end then cancels nothing. */
 export function createGenerations(deps: GenerationsDeps): Generations & { close(): void } {
   const { store, log } = deps;
+  const readables = askedTogether(store);
+  const settled = new SettledRows();
 
   const attendances = new Attendances({
     bus: deps.bus,
@@ -52,10 +55,10 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
     },
 
     async follow(viewer, id, after) {
-      const generation = await readableGeneration(store, viewer, id);
+      const generation = settled.one(await readableGeneration(readables, viewer, id));
       const { viewerId, onDisconnect } = generation;
       const follower = new Follower(deps, generation, after === undefined ? undefined : decodeCursor(id, after));
-      if (readsByVisibility(viewer, viewerId)) return whileReadable(deps, viewer, follower);
+      if (readsByVisibility(viewer, viewerId)) return whileReadable({ bus: deps.bus, readables }, viewer, follower);
       // Who may only read it neither keeps it alive nor ends it.
       const attends = onDisconnect === 'CANCEL' && !hasEnded(generation) && mayChange(viewer, viewerId);
       return attends ? attended(follower, attendances) : follower;

@@ -2,21 +2,20 @@ import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { heeding } from '../domain/heeding.ts';
 import { waiting } from '../domain/polled.ts';
-import type { Store } from '../store/store.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
-import { readableGeneration } from './find.ts';
+import { type Readables, readableGeneration } from './find.ts';
 import type { Following } from './generation.ts';
 
 interface WhileReadableDeps {
   readonly bus: Bus;
-  readonly store: Store;
+  readonly readables: Readables;
 }
 
 /**
  * A follower for a viewer who reads by a share: it looks again whenever the sharing of the generation or of its
  * conversation changes, and where the viewer may read it no more, `poll` throws `NOT_FOUND`.
  */
-export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
+export function whileReadable({ bus, readables }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
   const { generation } = following;
   let subscribed: Promise<() => void> | undefined;
   const closed = new AbortController();
@@ -26,7 +25,7 @@ export function whileReadable({ bus, store }: WhileReadableDeps, viewer: Viewer,
 
   async function look(): Promise<void> {
     try {
-      await readableGeneration(store, viewer, generation.id);
+      await readableGeneration(readables, viewer, generation.id);
     } catch (error) {
       broken ??= { error };
       following.close();

@@ -10,6 +10,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type SelectionSetNode,
   visit,
 } from 'graphql';
 import { Execution } from './execution.ts';
@@ -25,14 +26,18 @@ const known = new WeakMap<DocumentNode, DocumentPlans>();
  * - Types of objects are told by `resolveType`, at once, and no type has `isTypeOf`. So it is in our schema.
  * - Resolvers do not change their arguments, which are the same for all objects of a list.
  *
- * One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
+ * Variables that were `coerced` before are not looked at again. One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
  * graphql-js's own: what they cost is what they write.
  */
-export function execute(args: ExecutionArgs): Promise<ExecutionResult> | ExecutionResult {
+export function execute(
+  args: ExecutionArgs,
+  coerced?: Record<string, unknown>,
+): Promise<ExecutionResult> | ExecutionResult {
   const { schema, document, operationName, rootValue, contextValue, variableValues } = args;
   const operation = getOperationAST(document, operationName);
   if (!operation || operation.operation === OperationTypeNode.MUTATION) return unplanned(args);
-  const variables = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}).coerced;
+  const variables =
+    coerced ?? getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}).coerced;
   const plan = variables && plansOf(schema, document).of(operation, variables);
   if (!plan) return unplanned(args);
   return new Execution(plan, { root: rootValue, context: contextValue, variables }).run();
@@ -49,51 +54,70 @@ function plansOf(schema: GraphQLSchema, document: DocumentNode): DocumentPlans {
   return plans;
 }
 
-/** Plans differ by the conditions in a document; with so many variables in those there are 16 at most. */
-const mostConditions = 4;
+/** One field of its plans for so many of a document's characters: all plans then take less than the documents themselves, 30 MB. */
+const charactersPerField = 2;
 
-/** The plans of one document, each made when it is first needed. */
+/** The plans of one document, each made when it is first needed, as far as there is room for them. */
 class DocumentPlans {
   readonly schema: GraphQLSchema;
   readonly #fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
-  /** Names of the variables that `@skip` and `@include` look at; undefined where there can be no plan. */
-  readonly #conditions: readonly string[] | undefined;
-  readonly #plans = new Map<OperationDefinitionNode, Map<string, Plan>>();
+  /** Names of the variables that `@skip` and `@include` look at: plans differ by their values. */
+  readonly #conditions: readonly string[];
+  readonly #plans = new Map<
+    OperationDefinitionNode,
+    { readonly size: number; readonly byConditions: Map<string, Plan> }
+  >();
+  /** How many more fields plans may have. */
+  #room: number;
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
     this.schema = schema;
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments[definition.name.value] = definition;
     }
-    this.#conditions = conditionsOf(document);
+    const { conditions, isPlannable } = lookAt(document);
+    this.#conditions = conditions;
+    this.#room = isPlannable ? (document.loc?.end ?? 0) / charactersPerField : 0;
   }
 
   of(operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): Plan | undefined {
-    if (!this.#conditions) return undefined;
-    const given = this.#conditions.map((name) => [name, variables[name]] as const);
-    const plans = this.#plans.get(operation) ?? new Map<string, Plan>();
+    const plans = this.#plans.get(operation) ?? {
+      size: this.#sizeOf(operation),
+      byConditions: new Map<string, Plan>(),
+    };
     this.#plans.set(operation, plans);
+    const given = this.#conditions.map((name) => [name, variables[name]] as const);
     const key = given.join();
-    const known = plans.get(key);
-    if (known) return known;
+    const known = plans.byConditions.get(key);
+    if (known || plans.size > this.#room) return known;
     const { schema } = this;
     const plan = new Plan({ schema, operation, fragments: this.#fragments, conditions: Object.fromEntries(given) });
-    plans.set(key, plan);
+    plans.byConditions.set(key, plan);
+    this.#room -= plans.size;
     return plan;
+  }
+
+  /** Fields, with fragments written out. */
+  #sizeOf({ selectionSet }: { readonly selectionSet?: SelectionSetNode | undefined }): number {
+    return (selectionSet?.selections ?? []).reduce((size, selection) => {
+      if (selection.kind === Kind.FIELD) return size + 1 + this.#sizeOf(selection);
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
+      return size + this.#sizeOf(fragment ?? {});
+    }, 0);
   }
 }
 
-function conditionsOf(document: DocumentNode): readonly string[] | undefined {
+function lookAt(document: DocumentNode): { readonly conditions: readonly string[]; readonly isPlannable: boolean } {
   const names = new Set<string>();
-  let proto = false;
+  let isPlannable = true;
   visit(document, {
     Directive({ arguments: given = [] }) {
       for (const { value } of given) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
     },
-    // As a property's name it is none.
+    // As the name of a property it is none.
     Field({ alias }) {
-      proto ||= alias?.value === '__proto__';
+      if (alias?.value === '__proto__') isPlannable = false;
     },
   });
-  return proto || names.size > mostConditions ? undefined : [...names];
+  return { conditions: [...names], isPlannable };
 }

@@ -78,7 +78,7 @@ export class ValuePlan {
   readonly abstract: GraphQLAbstractType | undefined;
   readonly #asked: Asked;
   readonly #nodes: readonly FieldNode[];
-  readonly #fields = new Map<GraphQLObjectType, readonly FieldPlan[]>();
+  #fields: Map<GraphQLObjectType, readonly FieldPlan[]> | undefined;
 
   constructor(asked: Asked, type: GraphQLOutputType, nodes: readonly FieldNode[]) {
     const inner = getNullableType(type);
@@ -93,10 +93,11 @@ export class ValuePlan {
 
   /** What is asked for of an object, looked up when the first of its type comes along. */
   fieldsOf(type: GraphQLObjectType): readonly FieldPlan[] {
-    const known = this.#fields.get(type);
+    const known = this.#fields?.get(type);
     if (known) return known;
     const { schema, fragments, conditions } = this.#asked;
     const fields = plansOf(this.#asked, type, collectSubfields(schema, fragments, conditions, type, this.#nodes));
+    this.#fields ??= new Map();
     this.#fields.set(type, fields);
     return fields;
   }

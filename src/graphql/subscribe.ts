@@ -18,14 +18,18 @@ export interface SubscriptionContext extends DoorContext {
 
 type Asked = Context & SubscriptionContext;
 
+export interface Subscriptions {
+  /** Begins a subscription, of which the client stands in the context. What is wrong with it is not masked. */
+  readonly subscribe: (args: ExecutionArgs) => Promise<Answers<object> | ExecutionResult>;
+  /** Has the pipeline begin subscriptions that way. */
+  readonly plugin: Plugin<object, SubscriptionContext>;
+}
+
 /**
  * Makes the answers of subscriptions. Yoga wraps each stream several times, to mask what is masked here once for all who
  * share it, and would do so again for each event and subscriber: transports take the answers from beside the operation.
  */
-export function subscriptions(
-  services: Services,
-  mask: (error: unknown) => GraphQLError,
-): Plugin<object, SubscriptionContext> {
+export function subscriptions(services: Services, mask: (error: unknown) => GraphQLError): Subscriptions {
   const shared = new SharedAnswers();
   const finish = ({ errors, ...result }: ExecutionResult): Answer =>
     answerOf(errors ? withoutHttp({ ...result, errors: errors.map(mask) }) : result);
@@ -68,7 +72,7 @@ export function subscriptions(
     return answers;
   }
 
-  return {
+  const plugin: Plugin<object, SubscriptionContext> = {
     onSubscribe({ args, setSubscribeFn }) {
       setSubscribeFn(async () => {
         const result = await subscribe(args as ExecutionArgs);
@@ -77,6 +81,7 @@ export function subscriptions(
       });
     },
   };
+  return { subscribe, plugin };
 }
 
 /** Somebody who may read the generation, and of whom nothing else is known. */

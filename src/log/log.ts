@@ -31,9 +31,10 @@ export interface Log {
 
   /**
    * The entries of each log after the offset given for it (0: from the start), in order; of one log at most about
-   * 4 MiB at once, and then `more` is true. A log that does not exist is missing from the answer.
+   * `bytes` at once, 4 MiB where that is left out, and then `more` is true. A log that does not exist is missing from the
+   * answer.
    */
-  read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>>;
+  read(after: ReadonlyMap<string, number>, bytes?: number): Promise<Map<string, ReadSlice>>;
 
   /**
    * Lets go of a log `afterMs` from now, or a little later. Called once the store has its text, or needs it no more; a

@@ -13,7 +13,7 @@ import {
 } from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
-/** About how much one `read` gives of one log. */
+/** About how much one `read` gives of one log where nobody says. */
 const sliceBytes = 4 << 20;
 
 interface Commands {
@@ -62,11 +62,11 @@ export class RedisLog implements Log {
     return heads;
   }
 
-  async read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>> {
+  async read(after: ReadonlyMap<string, number>, bytes = sliceBytes): Promise<Map<string, ReadSlice>> {
     const slices = new Map<string, ReadSlice>();
     await Promise.all(
       [...after].map(async ([id, offset]) => {
-        const found = await this.#redis.millraceRead(headKey(id), streamKey(id), offset, sliceBytes).catch(explain);
+        const found = await this.#redis.millraceRead(headKey(id), streamKey(id), offset, bytes).catch(explain);
         if (!found) return;
         const [epoch, lines, more] = found;
         const entries = lines.map((line) => JSON.parse(line) as Entry);

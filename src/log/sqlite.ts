@@ -28,7 +28,7 @@ interface Filling {
   bytes: number;
 }
 
-/** About how much one `read` gives of one log. */
+/** About how much one `read` gives of one log where nobody says. */
 const sliceBytes = 4 << 20;
 const purgeIntervalMs = 60_000;
 /** How many logs one transaction forgets. */
@@ -126,7 +126,7 @@ export class SqliteLog implements Log {
     return new Map(rows.map((row) => [row.id, toHead(this.#journal.get(row.id)?.head ?? row)]));
   }
 
-  async read(after: ReadonlyMap<string, number>): Promise<Map<string, ReadSlice>> {
+  async read(after: ReadonlyMap<string, number>, bytes = sliceBytes): Promise<Map<string, ReadSlice>> {
     if (this.#commits.synced) await this.#commits.synced;
     const slices = new Map<string, Filling>();
     for (const row of this.#statements.read.iterate(JSON.stringify([...after])) as Iterable<ReadRow>) {
@@ -136,7 +136,7 @@ export class SqliteLog implements Log {
         slices.set(row.id, slice);
       }
       if (row.entry === null) continue;
-      if (slice.bytes > sliceBytes) {
+      if (slice.bytes > bytes) {
         slice.more = true;
         // Nobody else waits for what follows.
         if (after.size === 1) break;

@@ -1,8 +1,24 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { LogEvent } from '../domain/merge.ts';
+import { FarReads } from './far-reads.ts';
 import { type Head, type Log, type LogMessage, logTopic, type Slice } from './log.ts';
 import { Window } from './window.ts';
+
+/**
+ * So many readers are told of a change in one turn of the event loop. libuv takes one new connection in each: the shorter the
+ * turns, the sooner are those in who come back, and with 16 the turns themselves cost no hundredth.
+ */
+const toldAtOnce = 16;
+
+interface TailOptions {
+  readonly id: string;
+  readonly log: Log;
+  readonly far: FarReads;
+  readonly now: number;
+  /** Told of a log that could not be read; the tail asks it again by itself. */
+  readonly onError: (error: unknown) => void;
+}
 
 /**
  * The one follower of one log in this process. It holds the log's newest entries, in order and without a gap,
@@ -14,17 +30,20 @@ export class Tail {
   readonly #onError: (error: unknown) => void;
   readonly #readers = new Set<() => void>();
   readonly #window = new Window();
-  /** What is being read for readers who are further behind than the window goes, by offset. */
-  readonly #reads = new Map<number, Promise<Slice | undefined>>();
+  readonly #far: FarReads;
   #ended = false;
+  /** Those who are still to be told of a change. */
+  #untold: Iterator<() => void> | undefined;
+  #tellAgain = false;
   #repairing: Promise<boolean> | undefined;
   #repairAgain = false;
   /** When it last heard of the log, or asked it; long ago where it could not. */
   heardAt: number;
 
-  constructor(id: string, log: Log, now: number, onError: (error: unknown) => void) {
+  constructor({ id, log, far, now, onError }: TailOptions) {
     this.id = id;
     this.#log = log;
+    this.#far = far;
     this.#onError = onError;
     this.heardAt = now;
   }
@@ -65,24 +84,11 @@ export class Tail {
   }
 
   /**
-   * The same from the log itself, which is asked once for all who ask meanwhile; undefined where the log is gone, or
-   * another one. @throws what `Log.read` does
+   * The same from the log itself; undefined where the log is gone, or another one. @throws what `Log.read` does
    */
   async read(position: Position): Promise<readonly LogEvent[] | undefined> {
-    const { epoch, offset } = position;
-    const reading = this.#reads.get(offset) ?? this.#readAfter(offset);
-    this.#reads.set(offset, reading);
-    const slice = await reading;
-    if (!slice?.entries.length || slice.epoch !== epoch || epoch !== this.epoch) return undefined;
-    return this.#window.merged(position, slice);
-  }
-
-  async #readAfter(offset: number): Promise<Slice | undefined> {
-    try {
-      return (await this.#log.read(new Map([[this.id, offset]]))).get(this.id);
-    } finally {
-      this.#reads.delete(offset);
-    }
+    const events = await this.#far.merged(this.id, position);
+    return position.epoch === this.epoch ? events : undefined;
   }
 
   /** Takes what the bus brought; undefined where something may have been lost on the way. */
@@ -97,7 +103,31 @@ export class Tail {
   #extend({ entries }: Slice): void {
     this.#window.extend(entries);
     this.#ended = entries.at(-1)?.type === 'ended';
-    for (const onChange of this.#readers) onChange();
+    this.#tell();
+  }
+
+  /**
+   * Tells the readers that something has changed, the first of them now. Where they are thousands others have their turn in
+   * between: whoever comes, or asks something else, does not wait for all of them, and they get what comes meanwhile with it.
+   */
+  #tell(): void {
+    this.#tellAgain = this.#untold !== undefined;
+    if (this.#tellAgain) return;
+    this.#untold = this.#readers.values();
+    this.#tellSome();
+  }
+
+  #tellSome(): void {
+    for (let told = 0; told < toldAtOnce; told++) {
+      const { value: onChange, done } = this.#untold?.next() ?? { done: true, value: undefined };
+      if (done) {
+        this.#untold = undefined;
+        if (this.#tellAgain) this.#tell();
+        return;
+      }
+      onChange();
+    }
+    setImmediate(() => this.#tellSome());
   }
 
   /** Catches up with the log itself, and resolves to whether it could: a log that can't be read now is asked again soon. */
@@ -140,7 +170,7 @@ export class Tail {
   #begin(head: Head | undefined): void {
     this.#window.begin(head?.epoch, head?.offset ?? 0);
     this.#ended = head?.ended != null;
-    for (const onChange of this.#readers) onChange();
+    this.#tell();
   }
 }
 
@@ -168,6 +198,7 @@ export class Tails {
   readonly #onError: (error: unknown) => void;
   readonly #open = new Map<string, OpenTail>();
   readonly #live = new Set<Tail>();
+  readonly #far: FarReads;
   readonly #sweep: NodeJS.Timeout;
 
   /** `onError` is told of a log that could not be read; the tail asks it again by itself. */
@@ -177,6 +208,7 @@ export class Tails {
     this.#onError = onError;
     this.#silenceMs = silenceMs;
     this.#now = now;
+    this.#far = new FarReads(log);
     this.#sweep = setInterval(() => void this.#askSilent(), silenceMs / 5).unref();
   }
 
@@ -209,7 +241,7 @@ export class Tails {
   }
 
   #start(id: string): OpenTail {
-    const tail = new Tail(id, this.#log, this.#now(), this.#onError);
+    const tail = new Tail({ id, log: this.#log, far: this.#far, now: this.#now(), onError: this.#onError });
     // Subscribed first, read then: what is appended in between is seen twice rather than not at all.
     const subscribed = this.#bus.subscribe(logTopic(id), (message) =>
       tail.receive(message as LogMessage | undefined, this.#now()),

@@ -54,25 +54,23 @@ export class Window {
     return { epoch: this.#epoch, after, entries: this.#entries.slice(after - this.#after) };
   }
 
-  /**
-   * What follows a position in this log, merged: the same events for all who ask before more comes. `slice` is what
-   * follows it, where it was read; undefined where nobody has, and it is not at hand.
-   */
-  merged(position: Position, slice?: Slice): readonly LogEvent[] | undefined {
+  /** What follows a position in this log, merged: the same events for all who ask before more comes; undefined where it is not at hand. */
+  merged(position: Position): readonly LogEvent[] | undefined {
     const { offset, length } = position;
     const byLength = this.#merged.get(offset);
     const known = byLength?.get(length);
     if (known) return known;
-    const found = slice ?? this.since(offset);
-    if (!found) return undefined;
-    const events = merge(numbered(found), position);
+    const slice = this.since(offset);
+    if (!slice) return undefined;
+    const events = merge(numbered(slice), position);
     if (byLength) byLength.set(length, events);
     else this.#merged.set(offset, new Map([[length, events]]));
     return events;
   }
 }
 
-function* numbered({ after, entries }: Slice): Iterable<NumberedEntry> {
+/** The entries with their offsets. */
+export function* numbered({ after, entries }: Slice): Iterable<NumberedEntry> {
   let offset = after;
   for (const entry of entries) yield { offset: ++offset, entry };
 }

@@ -17,6 +17,11 @@ const farewellMs = 500;
 
 /** A request's headers, and the whole of it, are to be here so soon; looked after so often. In ms. */
 const patience = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 };
+/**
+ * So many connections may wait to be taken; the system allows fewer (net.core.somaxconn, 4,096 on Linux). Whoever finds the
+ * line full comes again by itself after a second: with Node's 511 most of those would who come back all at once.
+ */
+const backlog = 65_535;
 /** Load balancers keep idle connections for 60 s: it is for them to end them. */
 const keepAliveTimeout = 65_000;
 
@@ -65,6 +70,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
+  // One for all: a listener made for each would keep its upgrade request as long as the socket is open.
+  const socketFailed = (error: Error) => logger.debug({ err: error }, 'socket failed');
 
   const server = createServer({ ...patience, ...timeouts, keepAliveTimeout, shouldUpgradeCallback: isWebSocket });
   server.on('request', (request, response) => {
@@ -88,7 +95,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     pipeline.handle(request, response, addressFor(request));
   });
   server.on('upgrade', async (request, socket, head) => {
-    socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+    socket.on('error', socketFailed);
     if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     const { origin, host } = request.headers;
     if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);
@@ -141,7 +148,7 @@ function refuse(response: ServerResponse, status: number, code: ErrorCode, messa
 function listen(server: Server, port: number, host: string): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', reject);
       const { port: actual } = server.address() as AddressInfo;
       resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);

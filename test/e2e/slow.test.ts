@@ -10,15 +10,16 @@ import {
   GenerateDocument,
   GenerationDocument,
 } from '../../src/client/generated/operations.ts';
+import { mostText } from '../../src/domain/merge.ts';
 import { Answer, ask, follow } from './client.ts';
+import { memoryOf, visibleHeap } from './heap.ts';
 import { startServer, type TestServer } from './server.ts';
 
 const seconds = 20;
 const tokensPerSecond = 150_000;
 const each = 4;
-/** What a message has that nobody was late for is shorter. */
-const mergedLength = 1 << 16;
-const mostMessages = 50;
+/** A message that nobody was late for has less. */
+const mergedLength = mostText / 2;
 const mostMemory = 64;
 
 /** A reader that takes the first event, then reads nothing from its socket until `resume` is called. */
@@ -84,7 +85,7 @@ models:
 
 let servers: TestServer[];
 beforeAll(async () => {
-  servers = [await startServer({ yaml }), await startServer({ yaml })];
+  servers = [await startServer({ yaml, env: visibleHeap }), await startServer({ yaml })];
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
@@ -101,14 +102,18 @@ async function stream(server: TestServer, slow: readonly (typeof slowWs)[]) {
   return { id, readers, answer, grown: memory(server) - before };
 }
 
-test(`readers that stop reading for ${seconds} s cost the server no memory, and get the rest in few messages`, async () => {
+test(`readers that stop reading for ${seconds} s cost the server no memory, nor do they when they go on, and get the rest in few messages`, async () => {
   const [server, other] = servers as [TestServer, TestServer];
+  const { used } = await memoryOf(server);
   const [{ id, readers, answer, grown }, alone] = await Promise.all([
     stream(server, [...Array(each).fill(slowWs), ...Array(each).fill(slowSse)]),
     stream(other, []),
   ]);
+  const stalled = memory(server);
   for (const { resume } of readers) resume();
   await Promise.all(readers.map(({ ended }) => ended));
+  const read = memory(server) - stalled;
+  const left = (await memoryOf(server)).used - used;
   const { generation } = await ask(server.url, GenerationDocument, { id });
   const text = generation?.text ?? '';
   expect(answer.text === text && alone.answer.text === text).toBe(true);
@@ -120,11 +125,14 @@ test(`readers that stop reading for ${seconds} s cost the server no memory, and 
   const megabytes = (value: number) => `${value.toFixed(0)} MB`;
   console.log(
     `${megabytes(text.length / 2 ** 20)} of text, ${readers.length} slow readers: memory grew by ${megabytes(grown)}, ` +
-      `without them by ${megabytes(alone.grown)}, afterwards by ${megabytes(memory(server) - memory(other) + alone.grown)}; ` +
-      `the rest came in ${Math.min(...rests)} to ${Math.max(...rests)} messages`,
+      `without them by ${megabytes(alone.grown)}, as they read the rest by ${megabytes(read)}, and of that ` +
+      `${megabytes(left)} were no garbage; the rest came in ${Math.min(...rests)} to ${Math.max(...rests)} messages`,
   );
   expect(readers.filter((reader) => reader.answer.text !== text)).toHaveLength(0);
   expect(readers.map((reader) => reader.answer.ends)).toEqual(readers.map(() => 1));
-  expect(Math.max(...rests)).toBeLessThanOrEqual(mostMessages);
+  const longest = readers.flatMap(({ answer: { pieces } }) => pieces.map((piece) => piece.text.length));
+  expect(Math.max(...longest)).toBeLessThan(2 * mostText);
+  expect(Math.max(...rests)).toBeLessThanOrEqual(text.length / mostText + 2);
   expect(grown - alone.grown).toBeLessThanOrEqual(mostMemory);
+  expect(left).toBeLessThanOrEqual(mostMemory / 4);
 }, 120_000);

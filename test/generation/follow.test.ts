@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
 import { MillraceError } from '../../src/domain/errors.ts';
-import type { LogEvent } from '../../src/domain/merge.ts';
+import { type LogEvent, mostText } from '../../src/domain/merge.ts';
 import { nextOf } from '../../src/domain/polled.ts';
 import { Follower } from '../../src/generation/follow.ts';
 import { readProgress } from '../../src/generation/read.ts';
@@ -81,6 +81,97 @@ test('a finished answer is read whole in four messages, and its last cursor has 
   expect(client.text).toBe('Call me Ishmael');
   client.connect(parts, await rowOf(parts, generation.id));
   expect(await client.readOn()).toBe(0);
+});
+
+/** A finished answer with this log between its attempt and its end. */
+async function finished(parts: Parts, texts: readonly string[], logRetentionMs = 60_000) {
+  const generation = await queuedGeneration(parts);
+  let position = 0;
+  const entries = texts.map((each) => {
+    position += each.length;
+    return text(position - each.length, each);
+  });
+  await appendTo(parts.log, generation.id, [started(1), ...entries, ended]);
+  const progress = (await readProgress(parts.log, [generation.id])).get(generation.id);
+  if (!progress) throw new Error('no log');
+  await settle({ ...parts, logRetentionMs }, generation, progress);
+  return generation;
+}
+
+test('10,000 tokens that were entries each are read in four messages, from the log and from the store', async () => {
+  const { parts } = opened;
+  const words = Array.from({ length: 10_000 }, (_, index) => `${index % 10} whale`.slice(0, 5 + (index % 3)));
+  const generation = await finished(parts, words);
+  for (const row of [generation, await rowOf(parts, generation.id)]) {
+    const client = new Client();
+    client.connect(parts, row);
+    expect(await client.readOn()).toBe(4);
+    expect(client.text).toBe(words.join(''));
+  }
+});
+
+/** 200,001 code units, with a surrogate pair across every place where the text could be cut in two. */
+const long = `a${'🐋'.repeat(100_000)}`;
+const longestEntry = 22;
+const pieces = long.match(/.{1,11}/gsu) ?? [];
+
+test.each(['log', 'store'])(
+  'of a long answer no message has more than 64 Ki code units, and each cursor goes on just there: %s',
+  async (where) => {
+    const { parts } = opened;
+    const generation = await finished(parts, pieces);
+    const row = where === 'log' ? generation : await rowOf(parts, generation.id);
+    const client = new Client();
+    for (let messages = 0; client.ends === 0; messages++) {
+      expect(messages).toBeLessThan(10);
+      const before = client.text.length;
+      const follower = client.connect(parts, row);
+      client.take((await nextOf(follower)) as LogEvent);
+      follower.close();
+      expect(client.text.length - before).toBeLessThan(mostText + longestEntry);
+      expect(client.text.isWellFormed() && long.startsWith(client.text)).toBe(true);
+    }
+    expect(client.text).toBe(long);
+  },
+);
+
+test('a cursor from within the text that the store has is good for the log, too', async () => {
+  const { parts } = opened;
+  const generation = await finished(parts, pieces);
+  const client = new Client();
+  const follower = client.connect(parts, await rowOf(parts, generation.id));
+  for (let i = 0; i < 3; i++) client.take((await nextOf(follower)) as LogEvent);
+  follower.close();
+  client.connect(parts, generation);
+  await client.readOn();
+  expect(client.text).toBe(long);
+});
+
+test('readers who are far behind share what is read for them as soon as they are in the same place', async () => {
+  const { parts } = opened;
+  const generation = await finished(parts, pieces);
+  let reads = 0;
+  const counting = changed(parts.log, {
+    read: (after, bytes) => {
+      reads++;
+      return parts.log.read(after, bytes);
+    },
+  });
+  const tails = newTails(parts, counting);
+  const epoch = (await parts.log.heads([generation.id])).get(generation.id)?.epoch ?? '';
+  const eventsAfter = async (offset: number) => {
+    const client = new Client({ text: '', position: { epoch, offset, length: 0 } });
+    const follower = client.connect({ ...parts, tails }, generation);
+    const events: LogEvent[] = [];
+    for (let event = await nextOf(follower); event; event = await nextOf(follower)) events.push(event);
+    follower.close();
+    return events;
+  };
+  const [first, again] = [await eventsAfter(0), reads];
+  const second = await eventsAfter(1);
+  expect(reads - again).toBeLessThan(again / 2);
+  expect(second.slice(-2).map((event) => first.includes(event))).toEqual([true, true]);
+  tails.close();
 });
 
 test('the cursor of the end completes at once, also while the store does not know of the end', async () => {

@@ -140,7 +140,7 @@ export function changed(log: Log, changes: Partial<Log>): Log {
   return {
     append: (...args) => log.append(...args),
     heads: (ids) => log.heads(ids),
-    read: (after) => log.read(after),
+    read: (after, bytes) => log.read(after, bytes),
     retire: (id, afterMs) => log.retire(id, afterMs),
     ...changes,
   };

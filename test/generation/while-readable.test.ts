@@ -18,7 +18,7 @@ test('closing ends a next that waits for a bus that is away, and what is subscri
   };
   const generation = await queuedGeneration(parts);
   const following: Following = { generation, poll: () => undefined, close() {} };
-  const read = whileReadable({ ...parts, bus: { ...parts.bus, subscribe } }, bob, following);
+  const read = whileReadable({ readables: parts.store, bus: { ...parts.bus, subscribe } }, bob, following);
   const next = nextOf(read);
   read.close();
   expect(await next).toBeUndefined();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
 import { memoryBus } from '../../src/bus/memory.ts';
+import { FarReads } from '../../src/log/far-reads.ts';
 import type { Log } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
 import { Tail, Tails } from '../../src/log/tail.ts';
@@ -291,7 +292,8 @@ test('who asks for a repair just as one ends gets one of its own', async () => {
       },
       read: async () => new Map(),
     } as unknown as Log;
-    const tail = new Tail('gen_1', counting, 0, (error) => errors.push(error));
+    const onError = (error: unknown) => errors.push(error);
+    const tail = new Tail({ id: 'gen_1', log: counting, far: new FarReads(counting), now: 0, onError });
     void tail.repair();
     for (let microtask = 0; microtask < later; microtask++) await null;
     const before = asked;
@@ -299,4 +301,23 @@ test('who asks for a repair just as one ends gets one of its own', async () => {
     await turns(1);
     expect(asked, `${later} microtasks later`).toBeGreaterThan(before);
   }
+});
+
+test('a thousand readers are told in several turns, all of them of all that came meanwhile', async () => {
+  await log.append('gen_1', null, [queued]);
+  const tail = await tails.open('gen_1');
+  const told = Array.from({ length: 1_000 }, () => 0);
+  const ends = told.map((_, reader) =>
+    tail.listen(() => {
+      told[reader] = tail.offset;
+    }),
+  );
+  await appendTo(log, 'gen_1', [started(1)]);
+  const toldAt = (offset: number) => told.filter((each) => each === offset).length;
+  expect(toldAt(2)).toBeGreaterThan(0);
+  expect(toldAt(2)).toBeLessThan(500);
+  await appendTo(log, 'gen_1', [text(0, 'a')]);
+  await vi.waitFor(() => expect(toldAt(3)).toBe(1_000));
+  for (const end of ends) end();
+  tails.release('gen_1');
 });

@@ -16,6 +16,7 @@ const folder = temporaryFolder();
 const models = 'models: [{ id: m, backends: [{ kind: ngram }] }]';
 const hash = (document: string) => createHash('sha256').update(document).digest('hex');
 const byId = 'query Model($id: ID!) { model(id: $id) { __typename id } }';
+const watch = 'subscription Watch($id: ID) { model(id: $id) { id } }';
 const large = `{ ${'__typename '.repeat(101)} }`;
 
 let trusting: TestApp;
@@ -23,7 +24,7 @@ let closed: TestApp;
 let open: TestApp;
 beforeAll(async () => {
   const path = join(folder.path, 'documents.json');
-  writeFileSync(path, JSON.stringify({ [hash(byId)]: byId, [`sha256:${hash(large)}`]: large }));
+  writeFileSync(path, JSON.stringify({ [hash(byId)]: byId, [hash(watch)]: watch, [`sha256:${hash(large)}`]: large }));
   trusting = await startApp({ yaml: `{ server: { trustedDocuments: "${path}" }, ${models} }` });
   closed = await startApp({ yaml: `{ server: { introspection: false, graphiql: false }, ${models} }` });
   open = await startApp();
@@ -35,6 +36,15 @@ afterAll(async () => {
 });
 const origins = new Map<TestApp, string>();
 const at = (app: TestApp) => origins.get(app) ?? '';
+
+test('a registered subscription is not run by its text, though it has come before', async () => {
+  const client = await trusting.pipeline.connect('127.0.0.1', undefined);
+  const run = (params: object) => trusting.pipeline.execute({ ...params, variables: { id: 'm' } }, client);
+  const begun = await run({ documentId: hash(watch) });
+  if (!('poll' in begun)) throw new Error('It is a subscription.');
+  begun.close();
+  expect(await run({ query: watch })).toMatchObject({ errors: [{ message: expect.stringMatching(/registered/) }] });
+});
 
 describe.each(transports)('trusted documents over %s', (_name, ask) => {
   const variables = { id: 'm' };
