@@ -132,12 +132,13 @@ async function stream(
     else if (begun && answer.signs > signs) call.alive();
     [begun, signs] = [answer.begun, answer.signs];
     const taken = answer.give(onDelta);
-    answer.check();
     if (taken) {
       response.pause();
       call.pause();
+      // First of all: where the server has failed, too, nobody else would hear that it was not taken.
       taken.then(resume, over.reject);
     }
+    answer.check();
     if (answer.done) over.resolve();
   };
   response.on('data', (bytes: Buffer) => {

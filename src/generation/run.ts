@@ -117,7 +117,9 @@ class Run {
     const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
     // Not waited for: what comes before is seen when the attempt is begun, or by a look.
     const watching = this.#watch();
-    // Also where it comes late. It fails only where the bus is closed, and so is all else.
+    // It fails only where the bus is closed: whoever closed it knows.
+    watching.catch(() => {});
+    // Also where it comes late.
     const unwatch = () => void watching.then((unsubscribe) => unsubscribe()).catch(() => {});
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {

@@ -5,14 +5,14 @@ import { unauthenticated } from '../domain/errors.ts';
 import { AnswerText, charactersOfEvent } from './answer-text.ts';
 import { type Answer, Answers, answerOf } from './answers.ts';
 import { type Context, createContext, type Services } from './context.ts';
-import type { DoorContext } from './door.ts';
 import { withoutHttp } from './errors.ts';
 import { execute } from './execute.ts';
 import { SharedAnswers } from './shared.ts';
 import { Events } from './source.ts';
+import type { AnswerContext } from './stream-places.ts';
 
 /** What stands beside an operation: its answers, where it subscribes. */
-export interface SubscriptionContext extends DoorContext {
+export interface SubscriptionContext extends AnswerContext {
   answers?: Answers<object>;
 }
 
@@ -76,12 +76,22 @@ export function subscriptions(services: Services, mask: (error: unknown) => Grap
     onSubscribe({ args, setSubscribeFn }) {
       setSubscribeFn(async () => {
         const result = await subscribe(args as ExecutionArgs);
-        if (result instanceof Answers) (args.contextValue as unknown as SubscriptionContext).answers = result;
+        const context = args.contextValue as unknown as SubscriptionContext;
+        if (result instanceof Answers) {
+          context.answers = result;
+          closeWith(context.answer, result);
+        }
         return result;
       });
     },
   };
   return { subscribe, plugin };
+}
+
+/** Over HTTP nobody may ever read them: where the client takes no stream, or has left meanwhile. */
+function closeWith(response: AnswerContext['answer'], answers: Answers<object>): void {
+  if (response?.destroyed) answers.close();
+  else response?.once('close', () => answers.close());
 }
 
 /** Somebody who may read the generation, and of whom nothing else is known. */

@@ -34,8 +34,8 @@ const intervalMs = 5;
 
 /**
  * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms, share one
- * fsync, for which the process does not stand still. Urgent ones wait for less, but so that the disk rests for as long as
- * it has worked. A write that throws undoes the whole transaction and rejects all its writes.
+ * fsync, for which the process does not stand still. Urgent ones wait for less: for as long as the last one took, where that
+ * is not 5 ms. A write that throws undoes the whole transaction and rejects all its writes.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -69,7 +69,8 @@ export class GroupCommit {
   #schedule(urgent: boolean): void {
     if (this.#immediate || (this.#timer && !urgent)) return;
     const tookMs = this.#doneAt - this.#lastAt;
-    const at = urgent ? this.#doneAt + tookMs : this.#lastAt + intervalMs;
+    const usual = this.#lastAt + intervalMs;
+    const at = urgent ? Math.min(this.#doneAt + tookMs, usual) : usual;
     const wait = at - performance.now();
     clearTimeout(this.#timer);
     if (wait > 0) this.#timer = setTimeout(() => this.#flush(), wait);

@@ -145,16 +145,16 @@ export class SqliteLog implements Log {
       slice.entries.push(JSON.parse(row.entry));
       slice.bytes += row.entry.length;
     }
-    for (const [id, slice] of slices) this.#fillFromJournal(id, slice);
+    for (const [id, slice] of slices) this.#fillFromJournal(id, slice, bytes);
     return slices;
   }
 
-  #fillFromJournal(id: string, slice: Filling): void {
+  #fillFromJournal(id: string, slice: Filling, bytes: number): void {
     const running = this.#journal.get(id);
     if (!running || slice.more) return;
     const missing = running.head.offset - slice.after - slice.entries.length;
     for (const json of missing > 0 ? running.waiting.slice(-missing) : []) {
-      if (slice.bytes > sliceBytes) {
+      if (slice.bytes > bytes) {
         slice.more = true;
         return;
       }

@@ -18,6 +18,7 @@ export class Operation {
   readonly #over = Promise.withResolvers<void>();
   #answers: AnswerStream | undefined;
   #sending = false;
+  #ended = false;
   #left = false;
 
   constructor(outlet: Outlet) {
@@ -47,7 +48,7 @@ export class Operation {
   /** Tells what there is, as long as it goes out at once. */
   readonly #pump = (): void => {
     try {
-      while (!this.#left && !this.#sending) {
+      while (!this.#left && !this.#sending && !this.#ended) {
         const answer = this.#answers?.poll(this.#pump);
         if (answer === waiting) return;
         if (!answer || isRefusal(answer)) {
@@ -58,6 +59,8 @@ export class Operation {
         if (sent) this.#await(sent);
       }
     } catch (error) {
+      this.#ended = true;
+      this.#answers?.close();
       this.#over.reject(error);
     }
   };
@@ -71,6 +74,7 @@ export class Operation {
   }
 
   #end(refusal: Answer | undefined): void {
+    this.#ended = true;
     const told = refusal ? this.#outlet.tell('error', JSON.stringify(refusal.errors)) : this.#outlet.tell('complete');
     this.#over.resolve(told);
   }

@@ -107,6 +107,7 @@ test('one in line is cancelled before it begins, and those behind it move up', a
   scene.backend('queued').answer(streams);
   const first = await scene.follow('queued');
   await first.until('AttemptStarted');
+  await scene.oneRuns('queued');
   const [second, third] = [await scene.follow('queued'), await scene.follow('queued')];
   expect((await third.until('GenerationQueued')).queuePosition).toBe(2);
   const mine = new Collector(subscribe('ws', scene.url, MyGenerationsDocument, {}));

@@ -129,6 +129,7 @@ test('those in line know their place, live, and run in the order in which they c
   const gate = new Turnstile(scene.backend('line'));
   const first = await scene.follow('line');
   await gate.holds(1);
+  await scene.oneRuns('line');
   const mine = new Collector(subscribe('sse', scene.url, MyGenerationsDocument, {}));
   const readers: Reader[] = [];
   for (let n = 0; n < 3; n++) readers.push(await scene.follow('line'));

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import {
   GenerateDocument,
   type GenerateMutationVariables,
@@ -55,6 +56,19 @@ export class Scene implements AsyncDisposable {
     const { generation } = await ask(this.url, GenerationDocument, { id });
     if (!generation) throw new Error(`There is no generation ${id}.`);
     return generation;
+  }
+
+  /** Resolves once the records know that one runs of this model, and none waits: they are told while it begins. */
+  async oneRuns(model: string): Promise<void> {
+    const query = '{ models { id running queued } }';
+    const headers = { 'content-type': 'application/json' };
+    await expect
+      .poll(async () => {
+        const response = await fetch(this.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+        const { data } = (await response.json()) as { data: { models: { id: string }[] } };
+        return data.models.find(({ id }) => id === model);
+      })
+      .toMatchObject({ running: 1, queued: 0 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

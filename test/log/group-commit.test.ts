@@ -86,15 +86,24 @@ test('an urgent write takes along what has gathered, at the end of the turn', as
   expect([rows(), vi.getTimerCount()]).toEqual([[1, 2, 3], 0]);
 });
 
-test('where commits are slow, urgent writes leave half of the time to others', async () => {
-  commitsOf(100);
-  await write(1, true);
-  const second = write(2, true);
-  await vi.advanceTimersByTimeAsync(99);
-  expect(rows()).toEqual([1]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(await second).toBe(2);
-});
+test.each([
+  [2, 2],
+  [4, 1],
+  [100, 0],
+])(
+  'an urgent write waits for as long as the last commit took, and never longer than others: %i ms',
+  async (took, waits) => {
+    commitsOf(took);
+    await write(1, true);
+    const second = write(2, true);
+    if (waits > 0) {
+      await vi.advanceTimersByTimeAsync(waits - 1);
+      expect(rows()).toEqual([1]);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(await second).toBe(2);
+  },
+);
 
 test('nobody is told of a write, and readers wait, until it is on the disk; what comes meanwhile goes next', async () => {
   const disk = Promise.withResolvers<void>();
