@@ -22,7 +22,7 @@ export interface Bar {
   readonly held: boolean;
 }
 
-/** How often each way is measured where a bar is a ratio. */
+/** How often each way is measured where a bar is a ratio; `ROUNDS=1` is for a quick look. */
 export const rounds = Number(process.env.ROUNDS ?? 5);
 
 /**

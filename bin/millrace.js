@@ -9,6 +9,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exitCode = 1;
 } else {
+  // graphql looks at each object whether it is of another copy of graphql, unless it is told that this is no development.
+  process.env.NODE_ENV ??= 'production';
   // The published package has dist alone: Node runs no TypeScript under node_modules.
   import('node:fs').then(({ existsSync }) => {
     const source = new URL('../src/main.ts', import.meta.url);

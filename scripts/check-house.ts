@@ -10,7 +10,10 @@ import { type Breach, readSources } from './house/source.ts';
 /** Everything in the project at `root` that breaks a rule. */
 export function checkHouse(root: string): Breach[] {
   const src = readSources(root, 'src');
-  return [...src.flatMap(rules), ...budgets({ src, test: readSources(root, 'test') })];
+  return [
+    ...src.flatMap(rules),
+    ...budgets({ src, test: [...readSources(root, 'test'), ...readSources(root, 'bench')] }),
+  ];
 }
 
 if (import.meta.main) {

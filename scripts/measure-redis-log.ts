@@ -75,9 +75,11 @@ async function textEntries(): Promise<Entry[]> {
   const messages = [{ role: 'USER' as const, text: 'Call me' }];
   const request = { generationId: newId('gen'), messages, prefix: '', prefixTokens: 0, parameters };
   let answer = '';
-  for await (const part of ngramBackend({ tokensPerSecond: 0 }).generate(request, new AbortController().signal)) {
-    if (part.type !== 'end') answer += part.text;
-  }
+  const onDelta = (text: string) => {
+    answer += text;
+    return undefined;
+  };
+  await ngramBackend({ tokensPerSecond: 0 }).generate(request, onDelta, new AbortController().signal);
   const words = answer.match(/\s*(?:\w+|\S)/g) ?? [];
   const entries: Entry[] = [];
   let position = 0;

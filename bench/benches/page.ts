@@ -8,7 +8,7 @@ import { startMillrace } from '../servers/millrace.ts';
 
 const connections = 20;
 const conversations = 20;
-const forMs = 2_000;
+const forMs = 1_500;
 /** Before anything is measured, for the compilers of all of them. */
 const warmUpMs = 3_000;
 

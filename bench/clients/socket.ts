@@ -115,8 +115,10 @@ export class LightSocket {
   }
 
   #gather(payload: Buffer, last: boolean): void {
-    if (!last || this.#fragments.length > 0) this.#fragments.push(payload);
-    if (last) this.#options.onMessage(this.#fragments.length > 0 ? Buffer.concat(this.#fragments.splice(0)) : payload);
+    this.#fragments.push(payload);
+    if (!last) return;
+    const [first, ...others] = this.#fragments.splice(0) as [Buffer, ...Buffer[]];
+    this.#options.onMessage(others.length === 0 ? first : Buffer.concat([first, ...others]));
   }
 
   /** One frame, masked by nothing: zeros are as good a mask as any. */

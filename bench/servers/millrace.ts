@@ -68,7 +68,7 @@ export const watched = (modelUrl: string): Promise<Millrace> =>
     yaml: `
 auth: { mode: apiKey }
 limits: { sockets: { viewer: 100000, ip: 100000 }, operationsPerSecond: { viewer: 100000, ip: 100000 } }
-batchInterval: 20ms
+batchInterval: 10ms
 models:
   - id: bench
     timeouts: { firstToken: 120s, betweenTokens: 120s }

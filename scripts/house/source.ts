@@ -21,7 +21,7 @@ export interface Source {
   lineOf(offset: number): number;
 }
 
-/** All TypeScript under `folder`, without what was generated; nothing where there is no such folder. */
+/** All TypeScript under `folder`, without what was generated or installed; nothing where there is no such folder. */
 export function readSources(root: string, folder: string): Source[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
@@ -31,7 +31,7 @@ export function readSources(root: string, folder: string): Source[] {
         .slice(root.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => !path.split('/').includes('generated'))
+    .filter((path) => !/\/(generated|node_modules)\//.test(path))
     .sort()
     .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
 }

@@ -11,15 +11,17 @@ export interface Backend {
   readonly continues: boolean;
 
   /**
-   * Runs the model once. Yields deltas in order, each at least one token, then one `end` as the last part.
-   * Where `prefix` is not empty the deltas continue it, without repeating it, and `maxTokens` counts what is
-   * still to come. It may be 0: an earlier attempt died with the answer complete, and there is only the `end` to give,
-   * with what usage is known without asking a server. Never ends without an `end` part: a stream that breaks off throws.
+   * Runs the model once: gives its text to `onDelta`, in order, and resolves with how it ended. Where `onDelta` gives a
+   * promise, nothing more is given until that is fulfilled; where that rejects, the run ends with its reason.
+   *
+   * Where `prefix` is not empty the text continues it, without repeating it, and `maxTokens` counts what is
+   * still to come. It may be 0: an earlier attempt died with the answer complete, and there is only the end to tell,
+   * with what usage is known without asking a server. Never resolves for a stream that broke off: that rejects.
    *
    * @throws BackendError for everything that can go wrong; the signal's reason when `signal` was aborted, and then
    *   the request is closed at once.
    */
-  generate(request: BackendRequest, signal: AbortSignal): AsyncIterable<BackendPart>;
+  generate(request: BackendRequest, onDelta: OnDelta, signal: AbortSignal): Promise<BackendEnd>;
 
   /** Asks whether it could serve now. Costs it next to nothing. @throws BackendError where it could not. */
   probe(signal: AbortSignal): Promise<void>;
@@ -37,18 +39,13 @@ export interface BackendRequest {
   readonly prefixTokens: number;
 }
 
-export type BackendPart = BackendDelta | BackendEnd;
-
-export interface BackendDelta {
-  readonly type: 'delta';
-  /** Not empty; never ends within a surrogate pair. */
-  readonly text: string;
-  /** How many tokens `text` is; where the backend does not tell, one for each of its own deltas. */
-  readonly tokens: number;
-}
+/**
+ * Takes text as it comes: not empty, and never ending within a surrogate pair.
+ * @param tokens how many tokens it is, at least 1; where the backend does not tell, one for each of its own deltas
+ */
+export type OnDelta = (text: string, tokens: number) => Promise<void> | undefined;
 
 export interface BackendEnd {
-  readonly type: 'end';
   readonly finishReason: FinishReason;
   /** Of this run alone, `prefix` counted as prompt, as the backend reported it; null where it did not. */
   readonly usage: TokenUsage | null;

@@ -1,5 +1,5 @@
 import { type IncomingMessage, validateHeaderValue } from 'node:http';
-import { type Backend, BackendError, type BackendPart, type BackendRequest } from './backend.ts';
+import { type Backend, type BackendEnd, BackendError, type BackendRequest, type OnDelta } from './backend.ts';
 import { Answer } from './openai/answer.ts';
 import { Call } from './openai/call.ts';
 import { connectionFailure, type Source, statusFailure } from './openai/failure.ts';
@@ -18,7 +18,7 @@ export interface OpenAIBackendOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** In milliseconds. The time that a reader takes between two parts does not count. */
+/** In milliseconds. The time for which the reader holds the stream up does not count. */
 export interface Timeouts {
   /** Name, TCP and TLS. */
   readonly connectMs: number;
@@ -30,7 +30,6 @@ export interface Timeouts {
 
 const longestErrorBody = 64 * 1024;
 const longestAnswer = 16 * 1024 * 1024;
-const left = Symbol('the reader left');
 
 /**
  * A server that speaks `/chat/completions`, as OpenAI defined it: vLLM, Ollama, llama.cpp, TGI, LM Studio.
@@ -60,15 +59,13 @@ export function openaiBackend(options: OpenAIBackendOptions): Backend {
     kind: 'openai',
     continues,
 
-    generate(request, signal) {
+    async generate(request, onDelta, signal) {
       if (request.prefix !== '' && !continues) throw new TypeError(`The backend ${name} can't continue an answer.`);
-      if (request.parameters.maxTokens === 0) return completeAlready();
+      signal.throwIfAborted();
+      // Servers refuse to write nothing, so none is asked.
+      if (request.parameters.maxTokens === 0) return { finishReason: 'LENGTH', usage: null };
       const secrets = [apiKey ?? '', request.prefix, ...request.messages.map(({ text }) => text)];
-      return closable(
-        () => openChat(request, signal),
-        (call) => read(call, { name, secrets }, timeouts.betweenTokensMs),
-        signal,
-      );
+      return read(openChat(request, signal), { name, secrets }, onDelta, timeouts.betweenTokensMs);
     },
 
     async probe(signal) {
@@ -90,40 +87,13 @@ export function openaiBackend(options: OpenAIBackendOptions): Backend {
   };
 }
 
-/** Servers refuse to write nothing, so none is asked. */
-async function* completeAlready(): AsyncGenerator<BackendPart, void> {
-  yield { type: 'end', finishReason: 'LENGTH', usage: null };
-}
-
-/**
- * The parts that `read` gives of a call, which is opened when the first is asked for. Unlike those of a plain async
- * generator, its `return()` does not wait for the next part: it closes the call at once.
- */
-function closable(
-  open: () => Call,
-  read: (call: Call) => AsyncGenerator<BackendPart, void>,
-  signal: AbortSignal,
-): AsyncIterable<BackendPart> {
-  let call: Call | undefined;
-  async function* parts() {
-    signal.throwIfAborted();
-    call = open();
-    yield* read(call);
-  }
-  const iterator = parts();
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => iterator.next(),
-      return: () => {
-        call?.close(left);
-        return iterator.return();
-      },
-    }),
-  };
-}
-
-async function* read(call: Call, source: Source, betweenTokensMs: number): AsyncGenerator<BackendPart, void> {
+async function read(call: Call, source: Source, reader: OnDelta, betweenTokensMs: number): Promise<BackendEnd> {
   const answer = new Answer(source);
+  const left = (error: unknown) => {
+    call.close(error);
+    throw error;
+  };
+  const onDelta: OnDelta = (text, tokens) => reader(text, tokens)?.catch(left);
   try {
     const response = await call.response;
     const { statusCode: status = 0, headers } = response;
@@ -131,38 +101,60 @@ async function* read(call: Call, source: Source, betweenTokensMs: number): Async
     const type = headers['content-type'] ?? '';
     if (type.includes('text/html')) throw new BackendError('protocol', `${source.name} answered with a web page.`);
     if (type.includes('application/json')) answer.readWhole(await text(response, longestAnswer, source));
-    else yield* stream(response, call, answer, betweenTokensMs);
-    const rest = answer.take();
-    if (rest) yield rest;
-    yield answer.end();
+    else await stream(response, call, answer, onDelta, betweenTokensMs);
+    await answer.give(onDelta);
+    return answer.end();
   } catch (error) {
-    if (call.closed?.reason === left) return;
     throw call.closed ? call.closed.reason : connectionFailure(source, error);
   } finally {
     call.close();
   }
 }
 
-/** The deltas of a streamed answer: all that came in one piece are one delta. */
-async function* stream(response: IncomingMessage, call: Call, answer: Answer, betweenTokensMs: number) {
+/** Gives the deltas of a streamed answer: all that came in one piece are one. Not a promise for each: tokens are many. */
+async function stream(
+  response: IncomingMessage,
+  call: Call,
+  answer: Answer,
+  onDelta: OnDelta,
+  betweenTokensMs: number,
+) {
+  const over = Promise.withResolvers<void>();
   let [begun, signs] = [false, 0];
-  try {
-    for await (const bytes of response as AsyncIterable<Buffer>) {
-      answer.feed(bytes);
-      if (answer.begun && !begun) call.await('next token', betweenTokensMs);
-      else if (begun && answer.signs > signs) call.alive();
-      [begun, signs] = [answer.begun, answer.signs];
-      const delta = answer.take();
-      if (delta) {
-        call.pause();
-        yield delta;
-        call.resume();
-      }
-      answer.check();
-      if (call.closed) throw call.closed.reason;
-      if (answer.done) return;
+  const resume = () => {
+    call.resume();
+    response.resume();
+  };
+  const onData = (bytes: Buffer) => {
+    if (call.closed) return;
+    answer.feed(bytes);
+    if (answer.begun && !begun) call.await('next token', betweenTokensMs);
+    else if (begun && answer.signs > signs) call.alive();
+    [begun, signs] = [answer.begun, answer.signs];
+    const taken = answer.give(onDelta);
+    answer.check();
+    if (taken) {
+      response.pause();
+      call.pause();
+      taken.then(resume, over.reject);
     }
-    answer.close();
+    if (answer.done) over.resolve();
+  };
+  response.on('data', (bytes: Buffer) => {
+    try {
+      onData(bytes);
+    } catch (error) {
+      over.reject(error);
+    }
+  });
+  response
+    .once('end', () => over.resolve())
+    .once('error', over.reject)
+    .once('close', () => over.resolve());
+  try {
+    await over.promise;
+    if (call.closed) throw call.closed.reason;
+    if (!answer.done) answer.close();
   } catch (error) {
     // The server owed nothing but a goodbye. An abort and a reader that left count all the same.
     const late = call.closed === undefined || call.closed.reason instanceof BackendError;

@@ -22,26 +22,41 @@ export async function appendNext(
   entry: Entry,
   signal: AbortSignal,
 ): Promise<void> {
+  try {
+    await log.append(id, progress, [entry]);
+  } catch (error) {
+    await appendAgain(log, id, progress, entry, signal, error);
+  }
+  progress.apply(entry);
+}
+
+async function appendAgain(
+  log: Log,
+  id: string,
+  progress: Progress,
+  entry: Entry,
+  signal: AbortSignal,
+  failure: unknown,
+): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  for (let wait = 25, unsure = false; ; wait = Math.min(2 * wait, longestWaitMs)) {
+  for (let wait = 25, error = failure; ; wait = Math.min(2 * wait, longestWaitMs)) {
+    if (!isUnavailable(error) || signal.aborted || performance.now() + wait > deadline) throw error;
+    // Aborted meanwhile, it tries just once more.
+    await sleep(wait, undefined, { signal }).catch(() => {});
     try {
-      await appendOnce(log, id, progress, entry, unsure);
-      return progress.apply(entry);
-    } catch (error) {
-      if (!isUnavailable(error) || signal.aborted || performance.now() + wait > deadline) throw error;
-      unsure = true;
-      // Aborted meanwhile, it tries just once more.
-      await sleep(wait, undefined, { signal }).catch(() => {});
+      return await appendOnce(log, id, progress, entry);
+    } catch (again) {
+      error = again;
     }
   }
 }
 
-/** `unsure`: it may be there already. */
-async function appendOnce(log: Log, id: string, progress: Progress, entry: Entry, unsure: boolean): Promise<void> {
+/** Appends it unless it is there already. */
+async function appendOnce(log: Log, id: string, progress: Progress, entry: Entry): Promise<void> {
   try {
     await log.append(id, progress, [entry]);
   } catch (error) {
-    if (!(error instanceof AppendRefused && unsure && (await isNext(log, id, progress, entry)))) throw error;
+    if (!(error instanceof AppendRefused && (await isNext(log, id, progress, entry)))) throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { beginning, type Position } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, mostText, type NumberedEntry } from '../domain/merge.ts';
+import { type Polled, waiting } from '../domain/polled.ts';
 import type { Tail, Tails } from '../log/tail.ts';
 import type { Store } from '../store/store.ts';
 
@@ -17,7 +18,7 @@ export interface FollowDeps {
  * One reader of one log, by the stream contract. It holds a position and what was merged for the next few messages,
  * never a queue: what it misses while it is not asked waits in the log.
  */
-export class Follower {
+export class Follower implements Polled<LogEvent> {
   readonly generation: Generation;
   readonly #deps: FollowDeps;
   #position: Position;
@@ -27,6 +28,10 @@ export class Follower {
   #tail: Tail | undefined;
   #unlisten: (() => void) | undefined;
   #wake: (() => void) | undefined;
+  /** Ends a wait within `#fill`. */
+  #stir: (() => void) | undefined;
+  #fetching = false;
+  #failed: { readonly error: unknown } | undefined;
   readonly #closing = Promise.withResolvers<undefined>();
   #closed = false;
   #ended = false;
@@ -42,21 +47,23 @@ export class Follower {
     return this.#ended;
   }
 
-  /**
-   * The next event: itself where it is at hand, so that those who wait for one cost no more than they must, or once
-   * there is one; undefined after `ended`, and after `close`. Call it again only when it resolved.
-   */
-  next(): LogEvent | undefined | Promise<LogEvent | undefined> {
+  /** The next event; undefined after `ended`, and after `close`. */
+  poll(wake: () => void): LogEvent | undefined | typeof waiting {
+    this.#wake = undefined;
+    if (this.#failed) throw this.#failed.error;
     const event = this.#take();
     if (event || this.#over) return event;
-    return this.#isAtEnd() ? new Promise((resolve) => this.#wait(resolve)) : this.#fetch();
+    this.#wake = wake;
+    if (!this.#fetching && !this.#isAtEnd()) void this.#fetch();
+    return waiting;
   }
 
-  /** Ends it, also a `next` that is under way. */
+  /** Ends it, and wakes who waits. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#closing.resolve(undefined);
+    this.#stir?.();
     this.#awaken();
     this.#unlisten?.();
     if (this.#tail) this.#deps.tails.release(this.generation.id);
@@ -98,13 +105,15 @@ export class Follower {
     return tail !== undefined && tail.epoch === epoch && tail.offset === offset && !tail.ended;
   }
 
-  #wait(resolve: (event: LogEvent | undefined | Promise<LogEvent | undefined>) => void): void {
-    this.#wake = () => resolve(this.next());
-  }
-
-  async #fetch(): Promise<LogEvent | undefined> {
-    await this.#fill();
-    return this.next();
+  async #fetch(): Promise<void> {
+    this.#fetching = true;
+    try {
+      await this.#fill();
+    } catch (error) {
+      this.#failed = { error };
+    }
+    this.#fetching = false;
+    this.#awaken();
   }
 
   /** Gets what follows the position from where it is, or finds out what has become of the log. */
@@ -154,7 +163,7 @@ export class Follower {
       this.#deps.tails.release(this.generation.id);
     } else {
       this.#tail = tail;
-      this.#unlisten = tail.listen(() => this.#awaken());
+      this.#unlisten = tail.listen(() => (this.#fetching ? this.#stir?.() : this.#awaken()));
     }
     return tail;
   }
@@ -179,7 +188,7 @@ export class Follower {
   async #changed(ms?: number): Promise<void> {
     if (this.#closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
+    this.#stir = resolve;
     const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
     await promise;
     clearTimeout(timer);

@@ -3,6 +3,7 @@ import type { Position } from '../domain/cursor.ts';
 import type { ChatMessage, DisconnectPolicy, Generation, Sampling } from '../domain/generation.ts';
 import type { LogEvent } from '../domain/merge.ts';
 import type { Model } from '../domain/model.ts';
+import type { Polled } from '../domain/polled.ts';
 import type { ShareLink, Visibility } from '../domain/sharing.ts';
 import type { Page, PageRequest } from '../store/store.ts';
 
@@ -18,7 +19,7 @@ export interface Generations {
   cancel(viewer: Viewer, id: string): Promise<Generation>;
 
   /**
-   * Reads a log from a cursor on, by the stream contract. Where the viewer may read it no more, `next` throws `NOT_FOUND`.
+   * Reads a log from a cursor on, by the stream contract. Where the viewer may read it no more, `poll` throws `NOT_FOUND`.
    * @throws MillraceError `NOT_FOUND`, `BAD_USER_INPUT`
    */
   follow(viewer: Viewer, id: string, after?: string): Promise<Following>;
@@ -121,13 +122,14 @@ export interface Models {
 
 /** Gives one value after the other: pulled, so that what nobody asks for is not made. Holds nothing before the first. */
 export interface Source<Value> {
-  /** The next value, itself where it is at hand; undefined at the end. Called again only when it has resolved. */
-  next(): Value | undefined | Promise<Value | undefined>;
+  /** The next value; undefined at the end. Called again only when it has resolved. */
+  next(): Promise<Value | undefined>;
   /** Ends it, also a `next` that is under way. */
   close(): void;
 }
 
-export type Following = Source<LogEvent> & { readonly generation: Generation };
+/** A reader of a generation's log. */
+export type Following = Polled<LogEvent> & { readonly generation: Generation };
 
 export interface RunInput {
   readonly model?: string | null | undefined;

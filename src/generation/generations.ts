@@ -78,10 +78,10 @@ function attended(follower: Follower, attendances: Attendances): Following {
   let joined = false;
   return {
     generation,
-    next() {
+    poll(wake) {
       if (!joined) attendances.join(generation.id);
       joined = true;
-      return follower.next();
+      return follower.poll(wake);
     },
     close() {
       follower.close();

@@ -73,8 +73,8 @@ export async function readCurrent(log: Log, rows: readonly Generation[]): Promis
 }
 
 function withHead(row: Generation, { attempt, startedAt, firstTokenAt, ended }: Head): Generation {
-  const begun = { ...row, attempts: attempt, startedAt, firstTokenAt };
-  if (!ended) return { ...begun, status: attempt > 0 ? 'RUNNING' : 'QUEUED' };
+  const begun = { attempts: attempt, startedAt, firstTokenAt };
+  if (!ended) return { ...row, ...begun, status: attempt > 0 ? 'RUNNING' : 'QUEUED' };
   const { status, finishReason, usage, error, at } = ended;
-  return { ...begun, status, finishReason, usage, error, endedAt: at };
+  return { ...row, ...begun, status, finishReason, usage, error, endedAt: at };
 }

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
+import { type Backend, type BackendEnd, BackendError, type BackendRequest } from '../backends/backend.ts';
 import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry } from '../domain/entry.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
-import { heeding } from '../domain/heeding.ts';
 import type { Progress } from '../domain/progress.ts';
-import { AppendRefused, type LogMessage, logTopic, type RefusalReason } from '../log/log.ts';
+import { AppendRefused, type LogMessage, type RefusalReason, turnsTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
 import { completed, failed, failedWithout } from './end.ts';
@@ -83,6 +82,9 @@ async function failUnconfigured(deps: RunDeps, generation: Generation, progress:
 /** A run that has not written for so long looks whether it still has a log to write to: a cancel must reach it in 1 s. */
 const lookMs = 500;
 
+/** What an attempt keeps that begins the answer again. */
+const nothing = { text: '', tokens: 0 };
+
 class Run {
   readonly #deps: RunDeps;
   readonly #generation: Generation;
@@ -113,19 +115,17 @@ class Run {
 
   async finish(): Promise<void> {
     const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
+    // Not waited for: what comes before is seen when the attempt is begun, or by a look.
     const watching = this.#watch();
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
-      await heeding(signal, watching);
-      // Subscribed first: what came between the reading of the log and that is seen here.
-      await this.#lookAtHead();
       const ended = await this.#attempts(signal);
       await this.#writer.end(ended);
       await this.#noted;
       await settle(this.#deps, this.#generation, this.#writer.progress);
     } finally {
       clearInterval(look);
-      // Also where it comes late. That it failed has been said.
+      // Also where it comes late. It fails only where the bus is closed, and so is all else.
       watching.then((unsubscribe) => unsubscribe()).catch(() => {});
       this.#writer.stop();
       await this.#noted;
@@ -135,7 +135,7 @@ class Run {
   /** Stops the run when somebody else ends the generation (cancel) or starts a later attempt. */
   #watch(): Promise<() => void> {
     const { id } = this.#generation;
-    return this.#deps.bus.subscribe(logTopic(id), (message) => {
+    return this.#deps.bus.subscribe(turnsTopic(id), (message) => {
       if (message === undefined) return void this.#lookAtHead();
       for (const entry of (message as LogMessage).entries) {
         if (entry.type === 'ended') this.#stopFor('ended');
@@ -214,10 +214,11 @@ class Run {
       // It may have come while the place was asked for.
       signal.throwIfAborted();
       this.#begun = progress.attempt + 1;
-      await this.#writer.begin(backend.name, backend.continues && this.#goesOn ? progress.text.length : 0);
-      // Not waited for: the model writes meanwhile.
-      this.#noted = this.#noted.then(() => this.#started());
-      const end = await this.#stream(lease, messages, signal);
+      const kept = backend.continues && this.#goesOn ? { text: progress.text, tokens: progress.tokens } : nothing;
+      // Neither is waited for: the model is asked meanwhile, and what it says is written after.
+      const begun = this.#writer.begin(backend.name, kept.text.length);
+      this.#noted = Promise.all([this.#noted, begun]).then(() => this.#started());
+      const end = await this.#stream(backend, messages, kept, signal);
       lease.end();
       return completed(end, progress, this.#now());
     } catch (error) {
@@ -228,32 +229,26 @@ class Run {
     }
   }
 
-  async #stream({ backend }: Lease, messages: BackendRequest['messages'], signal: AbortSignal): Promise<BackendEnd> {
-    const { text: prefix, tokens: prefixTokens } = this.#writer.progress;
-    const { maxTokens, ...parameters } = this.#generation.parameters;
+  async #stream(
+    backend: Backend,
+    messages: BackendRequest['messages'],
+    { text: prefix, tokens: prefixTokens }: typeof nothing,
+    signal: AbortSignal,
+  ): Promise<BackendEnd> {
+    const { id: generationId, parameters } = this.#generation;
+    const { maxTokens, ...others } = parameters;
     const left = maxTokens === undefined ? {} : { maxTokens: Math.max(0, maxTokens - prefixTokens) };
-    const { id: generationId } = this.#generation;
-    const request: BackendRequest = {
-      generationId,
-      messages,
-      prefix,
-      prefixTokens,
-      parameters: { ...parameters, ...left },
-    };
-    for await (const part of backend.generate(request, signal)) {
-      if (part.type === 'end') {
-        await this.#writer.close();
-        return part;
-      }
-      await this.#writer.write(part.text, part.tokens);
-    }
-    throw new BackendError('truncated', `${backend.name} ended without an end.`);
+    const request = { generationId, messages, prefix, prefixTokens, parameters: { ...others, ...left } };
+    const end = await backend.generate(request, (text, tokens) => this.#writer.write(text, tokens), signal);
+    await this.#writer.close();
+    return end;
   }
 
   /** Notes in the records what the log says already: where they are away, the attempt goes on without. */
   async #started(): Promise<void> {
     const { store, bus, onError } = this.#deps;
     const { id } = this.#generation;
+    if (this.#stop.signal.aborted) return;
     try {
       await store.generations.start(id, this.#writer.progress.attempt, this.#now());
       await tellGeneration(bus, this.#generation);

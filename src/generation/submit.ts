@@ -62,9 +62,8 @@ export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<
   if (!created) return (await readCurrent(log, [generation]))[0] ?? generation;
   const { id, modelId } = generation;
   try {
-    await log.append(id, null, [{ type: 'queued', at: now() }]);
-    await queue.add({ id, modelId });
-    await tellGeneration(bus, generation);
+    const begun = log.append(id, null, [{ type: 'queued', at: now() }]);
+    await Promise.all([begun, queue.add({ id, modelId }), tellGeneration(bus, generation)]);
   } catch (error) {
     onError(error, id);
   }

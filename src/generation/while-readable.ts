@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { heeding } from '../domain/heeding.ts';
-import type { LogEvent } from '../domain/merge.ts';
+import { waiting } from '../domain/polled.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
 import { type Readables, readableGeneration } from './find.ts';
 import type { Following } from './generation.ts';
@@ -13,13 +13,15 @@ interface WhileReadableDeps {
 
 /**
  * A follower for a viewer who reads by a share: it looks again whenever the sharing of the generation or of its
- * conversation changes, and where the viewer may read it no more, `next` throws `NOT_FOUND`.
+ * conversation changes, and where the viewer may read it no more, `poll` throws `NOT_FOUND`.
  */
 export function whileReadable({ bus, readables }: WhileReadableDeps, viewer: Viewer, following: Following): Following {
   const { generation } = following;
   let subscribed: Promise<() => void> | undefined;
   const closed = new AbortController();
   let broken: { readonly error: unknown } | undefined;
+  let opened = false;
+  let wakeUp = () => {};
 
   async function look(): Promise<void> {
     try {
@@ -35,33 +37,29 @@ export function whileReadable({ bus, readables }: WhileReadableDeps, viewer: Vie
       const id = (change as SharingChange | undefined)?.id;
       if (id === undefined || id === generation.id || id === generation.conversationId) void look();
     });
-    await heeding(closed.signal, subscribed);
-    // What changed before it listened was told to nobody.
-    await look();
-  }
-
-  const unlessClosed = (error: unknown) => {
-    if (!closed.signal.aborted) throw error;
-  };
-
-  const unlessBroken = (event: LogEvent | undefined) => {
-    if (broken) throw broken.error;
-    return event;
-  };
-
-  function next(): LogEvent | undefined | Promise<LogEvent | undefined> {
-    if (!subscribed) return open().catch(unlessClosed).then(next);
-    const event = broken ? undefined : following.next();
-    return event instanceof Promise ? event.then(unlessBroken) : unlessBroken(event);
+    try {
+      await heeding(closed.signal, subscribed);
+      // What changed before it listened was told to nobody.
+      await look();
+    } catch (error) {
+      if (!closed.signal.aborted) broken ??= { error };
+    }
+    opened = true;
   }
 
   return {
     generation,
-    next,
+    poll(wake) {
+      if (broken) throw broken.error;
+      if (opened) return following.poll(wake);
+      if (!subscribed) void open().then(() => wakeUp());
+      wakeUp = wake;
+      return waiting;
+    },
     close() {
       closed.abort();
       following.close();
-      // Where it could not be subscribed, `next` has said so.
+      // Where it could not be subscribed, `poll` has said so.
       subscribed?.then((end) => end()).catch(() => {});
     },
   };

@@ -52,24 +52,24 @@ export class Writer {
     return this.#lastAt;
   }
 
-  /** Starts the next attempt. */
-  async begin(backend: string, keptLength: number): Promise<void> {
+  /** Starts the next attempt; resolves when the log says so, or could not be told. The text of it may come before that. */
+  begin(backend: string, keptLength: number): Promise<void> {
     // Half of a pair that the attempt before has left; this one says it whole.
     this.#text = '';
     this.#tokens = 0;
     const { attempt, text, tokens } = this.progress;
     const keptTokens = keptLength === text.length ? tokens : 0;
     const at = this.#now();
-    await this.#append({ type: 'attemptStarted', at, attempt: attempt + 1, backend, keptLength, keptTokens });
+    return this.#append({ type: 'attemptStarted', at, attempt: attempt + 1, backend, keptLength, keptTokens });
   }
 
-  /** Takes a delta. Resolves when the next one may come: at once, unless the log is slower than the model. */
-  async write(text: string, tokens: number): Promise<void> {
+  /** Takes a delta. Where the log is slower than the model it gives a promise, after which the next one may come. */
+  write(text: string, tokens: number): Promise<void> | undefined {
     this.#text += text;
     this.#tokens += tokens;
     if (this.#text.length >= fullLength) return this.flush();
-    if (this.#timer || this.#writing) return;
-    this.#schedule();
+    if (!this.#timer && !this.#writing) this.#schedule();
+    return undefined;
   }
 
   #schedule(): void {
@@ -91,8 +91,10 @@ export class Writer {
     await this.flush();
   }
 
+  /** @throws AppendRefused, or what else the append failed of. */
   async end(ended: EndedEntry): Promise<void> {
     await this.#append(ended);
+    if (this.#error) throw this.#error;
   }
 
   /** Stops the clock; what has gathered is dropped. */
@@ -106,33 +108,33 @@ export class Writer {
     return this.#text.length > (endsInHighSurrogate(this.#text) ? 1 : 0);
   }
 
-  #writeOut(): Promise<void> {
+  #writeOut(): Promise<void> | undefined {
     this.stop();
-    this.#writing ??= this.#writeNext().finally(() => {
-      this.#writing = undefined;
-      if (this.#ready() && !this.#error && !this.#timer) this.#schedule();
-    });
-    return this.#writing;
-  }
-
-  async #writeNext(): Promise<void> {
-    if (this.#error || !this.#ready()) return;
+    if (this.#writing || this.#error || !this.#ready()) return this.#writing;
     const end = this.#text.length - (endsInHighSurrogate(this.#text) ? 1 : 0);
     const text = keepable(this.#text.slice(0, end));
     const tokens = this.#tokens;
     this.#text = this.#text.slice(end);
     this.#tokens = 0;
     this.#lastAt = this.#now();
-    try {
-      await this.#append({ type: 'textAppended', at: this.#lastAt, position: this.progress.text.length, text, tokens });
-    } catch (error) {
-      this.#error = error;
-      this.#onError(error);
-    }
+    const position = this.progress.text.length;
+    return this.#append({ type: 'textAppended', at: this.#lastAt, position, text, tokens });
   }
 
-  async #append(entry: Entry): Promise<void> {
-    await appendNext(this.#log, this.#id, this.progress, entry, this.#signal);
+  /** Appends one entry, while none is under way. Never rejects. */
+  #append(entry: Entry): Promise<void> {
+    this.#writing = appendNext(this.#log, this.#id, this.progress, entry, this.#signal).then(
+      () => {
+        this.#writing = undefined;
+        if (this.#ready() && !this.#timer) this.#schedule();
+      },
+      (error) => {
+        this.#writing = undefined;
+        this.#error = error;
+        this.#onError(error);
+      },
+    );
+    return this.#writing;
   }
 }
 

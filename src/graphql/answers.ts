@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql';
-import type { Source } from '../generation/generation.ts';
+import { nextOf, type Polled, polled, waiting } from '../domain/polled.ts';
 
 /** What one event of a subscription is answered with. */
 export interface Answer extends ExecutionResult {
@@ -17,44 +17,70 @@ export function answerOf(result: ExecutionResult): Answer {
 }
 
 interface AnswersOptions<Value> {
-  readonly source: Source<Value>;
+  readonly source: Polled<Value>;
   readonly answer: (value: Value) => Answer | Promise<Answer>;
   /** The last answer where the stream breaks off. */
   readonly lastOf: (error: unknown) => Answer;
-  /** Calls its listener with the reason where the stream is to break off. Gives what takes the listener away. */
-  readonly onBreak: (listener: (reason: unknown) => void) => () => void;
+  /** Called once they are over, however that came. */
+  readonly onClose: () => void;
 }
 
-type Next = Answer | undefined | Promise<Answer | undefined>;
-
 /**
- * The answers of one subscription. `next` never throws: where they break off, since the source failed or the client's
- * session ended, the last one has the error, and no data.
+ * The answers of one subscription. They never throw: where they break off, since the source failed or for another reason,
+ * the last one has the error, and no data.
  */
-export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
-  readonly #options: AnswersOptions<Value>;
-  readonly #unwatch: () => void;
+export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
+  readonly #source: Polled<Value>;
+  readonly #answer: AnswersOptions<Value>['answer'];
+  readonly #lastOf: AnswersOptions<Value>['lastOf'];
+  readonly #onClose: () => void;
+  /** The one that is being made, once it is: what loads takes time. */
+  #made: Polled<Answer> | undefined;
   #broken: { readonly reason: unknown } | undefined;
   #over = false;
 
-  constructor(options: AnswersOptions<Value>) {
-    this.#options = options;
-    this.#unwatch = options.onBreak((reason) => this.#break(reason));
+  constructor({ source, answer, lastOf, onClose }: AnswersOptions<Value>) {
+    this.#source = source;
+    this.#answer = answer;
+    this.#lastOf = lastOf;
+    this.#onClose = onClose;
   }
 
-  next(): Next {
+  poll(wake: () => void): Answer | undefined | typeof waiting {
+    if (this.#over) return undefined;
     try {
-      const value = this.#over || this.#broken ? undefined : this.#options.source.next();
-      return value instanceof Promise ? value.then(this.#answer, this.#fail) : this.#answer(value);
+      const answer = this.#made?.poll(wake) ?? this.#make(wake);
+      if (answer === waiting) return waiting;
+      this.#made = undefined;
+      if (answer && !this.#broken) return answer;
     } catch (error) {
-      return this.#fail(error);
+      this.#broken ??= { reason: error };
     }
+    this.close();
+    return this.#broken && this.#lastOf(this.#broken.reason);
+  }
+
+  #make(wake: () => void): Answer | undefined | typeof waiting {
+    const value = this.#broken ? undefined : this.#source.poll(wake);
+    if (value === undefined) return undefined;
+    if (value === waiting) return waiting;
+    const made = this.#answer(value as Value);
+    if (!(made instanceof Promise)) return made;
+    this.#made = polled({ next: () => made, close() {} });
+    return this.#made.poll(wake);
+  }
+
+  /** Breaks them off. */
+  breakOff(reason: unknown): void {
+    this.#broken ??= { reason };
+    this.#source.close();
   }
 
   close(): void {
+    if (this.#over) return;
     this.#over = true;
-    this.#unwatch();
-    this.#options.source.close();
+    this.#source.close();
+    this.#onClose();
   }
 
   /**
@@ -65,7 +91,7 @@ export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
     const done = { done: true, value: undefined } as const;
     return {
       next: async () => {
-        const value = await this.next();
+        const value = await nextOf(this);
         return value ? { done: false, value } : done;
       },
       return: async () => {
@@ -73,27 +99,5 @@ export class Answers<Value> implements Source<Answer>, AsyncIterable<Answer> {
         return done;
       },
     };
-  }
-
-  readonly #answer = (value: Value | undefined): Next => {
-    const answer = value === undefined || this.#over || this.#broken ? undefined : this.#options.answer(value);
-    return answer instanceof Promise ? answer.then(this.#give, this.#fail) : this.#give(answer);
-  };
-
-  readonly #give = (answer: Answer | undefined): Answer | undefined => {
-    if (answer && !this.#over && !this.#broken) return answer;
-    const last = this.#over ? undefined : this.#broken;
-    this.close();
-    return last && this.#options.lastOf(last.reason);
-  };
-
-  readonly #fail = (error: unknown): Answer | undefined => {
-    this.#break(error);
-    return this.#give(undefined);
-  };
-
-  #break(reason: unknown): void {
-    this.#broken ??= { reason };
-    this.#options.source.close();
   }
 }

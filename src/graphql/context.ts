@@ -31,22 +31,17 @@ export interface Context extends Services {
   /** Where the viewer is. */
   readonly ip: string;
   /** Each event of a subscription has fresh ones: what is loaded is true for one answer only. */
-  readonly loaders: Loaders;
+  loaders: Loaders;
   /** What the texts of an answer go through; fresh ones like the loaders. */
   texts: AnswerText;
 }
 
 export function createContext(services: Services, { viewer, ip }: Pick<Context, 'viewer' | 'ip'>): Context {
-  let loaders: Loaders | undefined;
   return {
     ...services,
     viewer,
     ip,
-    // Not before one is needed: there are a dozen, and most answers to a subscription need none.
-    get loaders() {
-      loaders ??= createLoaders(services, viewer);
-      return loaders;
-    },
+    loaders: createLoaders(services, viewer),
     texts: new AnswerText(charactersOfAnswer),
   };
 }

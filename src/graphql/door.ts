@@ -11,20 +11,18 @@ export interface DoorContext {
   client: Client;
   /** How the request was counted, for its answer's headers. */
   count?: Count;
-}
-
-interface DoorOptions {
-  readonly auth: Authenticator;
-  readonly rates: OperationRates;
-  readonly mask: (error: unknown) => GraphQLError;
+  /** Why it is not let in, of a request that has come to the door already. */
+  readonly refused?: Promise<unknown>;
 }
 
 /**
- * Lets requests over HTTP in, or tells why not, before anything of theirs is read. Whoever is refused is counted, too;
- * GraphiQL's page and what browsers ask beforehand do not come here.
+ * Lets a request over HTTP in, before anything of it is read, or resolves to why not. Whoever is refused is counted, too.
+ * Never rejects.
  */
-export function httpDoor({ auth, rates, mask }: DoorOptions): Plugin<object, DoorContext> {
-  async function refused(request: Request, context: DoorContext): Promise<unknown> {
+export type Door = (context: DoorContext, authorization: string | null | undefined) => Promise<unknown>;
+
+export function openDoor({ auth, rates }: { readonly auth: Authenticator; readonly rates: OperationRates }): Door {
+  return async (context, authorization) => {
     const { ip } = context;
     const address = await rates.countAddress(ip);
     context.count = address;
@@ -32,18 +30,21 @@ export function httpDoor({ auth, rates, mask }: DoorOptions): Plugin<object, Doo
     const refusal = tooMany(address);
     if (refusal) return refusal;
     try {
-      context.client = await Client.enter(auth, ip, bearer(request.headers.get('authorization')));
+      context.client = await Client.enter(auth, ip, bearer(authorization));
     } catch (error) {
       return error;
     }
     const viewer = await rates.countViewer(context.client.session.viewer);
     context.count = [...viewer, ...address];
     return tooMany(viewer);
-  }
+  };
+}
 
+/** The door of all requests; GraphiQL's page and what browsers ask beforehand do not come here. */
+export function httpDoor(enter: Door, mask: (error: unknown) => GraphQLError): Plugin<object, DoorContext> {
   return {
     async onRequest({ request, serverContext, endResponse }) {
-      const error = await refused(request, serverContext);
+      const error = await (serverContext.refused ?? enter(serverContext, request.headers.get('authorization')));
       if (error !== undefined) endResponse(refusal(error, mask, request.headers.get('accept')));
     },
     onResponse({ response, serverContext: { count = [] } }) {

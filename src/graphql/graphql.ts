@@ -1,25 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type DocumentNode, type ExecutionResult, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type ExecutionResult, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/auth.ts';
-import type { Source } from '../generation/generation.ts';
+import type { Polled } from '../domain/polled.ts';
 import type { Answer } from './answers.ts';
 import { Client } from './client.ts';
 import { createContext, type Services } from './context.ts';
 import { crossOrigin } from './cross-origin.ts';
-import { DocumentCache } from './document-cache.ts';
-import { httpDoor } from './door.ts';
+import { type Door, httpDoor, openDoor } from './door.ts';
 import { maskError, withoutHttp } from './errors.ts';
+import { execute } from './execute.ts';
 import { jsonParameters } from './get-parameters.ts';
 import { graphiql, graphiqlPolicy } from './graphiql.ts';
 import { httpStreams } from './http-streams.ts';
+import { KnownDocuments } from './known-documents.ts';
+import { knownOperations } from './known-operations.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
+import { type PlainContext, plainPosts, plainResults } from './plain-post.ts';
 import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
 import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
-import { type AnswerContext, streamPlaces } from './stream-places.ts';
+import { streamPlaces } from './stream-places.ts';
 import { type SubscriptionContext, subscriptions } from './subscribe.ts';
 import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
 import { variableLimits } from './variables.ts';
@@ -48,8 +51,8 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-/** The answers to a subscription. `next` never throws, nor rejects. */
-export type AnswerStream = Source<Answer> & AsyncIterable<Answer>;
+/** The answers to a subscription. `poll` never throws. */
+export type AnswerStream = Polled<Answer> & AsyncIterable<Answer>;
 export type OperationResult = ExecutionResult | AnswerStream;
 
 interface PipelineOptions {
@@ -70,51 +73,76 @@ interface PipelineOptions {
   readonly trustedDocuments: TrustedDocuments | null;
 }
 
-export function createPipeline(options: PipelineOptions): Pipeline {
-  const { services, auth, sockets, logger, introspection } = options;
-  const { rates } = services;
-  const mask = (error: unknown) =>
-    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
+interface Parts {
+  readonly documents: KnownDocuments;
+  readonly door: Door;
+  readonly subscribing: Plugin<object, SubscriptionContext>;
+  readonly mask: (error: unknown) => GraphQLError;
+}
 
-  const documents = new DocumentCache<DocumentNode>();
-  const subscribing = subscriptions(services, mask);
-
-  const yoga = createYoga<AnswerContext & SubscriptionContext>({
+function createServer({ documents, door, subscribing, mask }: Parts, options: PipelineOptions) {
+  const { services, sockets, introspection, trustedDocuments, bodyBytes, allowsOrigin, limits } = options;
+  return createYoga<PlainContext & SubscriptionContext>({
     schema,
     context: ({ client }) => createContext(services, { viewer: client.session.viewer, ip: client.ip }),
     maskedErrors: { maskError: mask },
-    cors: crossOrigin(options.allowsOrigin),
-    parserAndValidationCache: { documentCache: documents, errorCache: nothing },
+    cors: crossOrigin(allowsOrigin),
+    parserAndValidationCache: { documentCache: documents.cache, errorCache: nothing },
     logging: false,
     landingPage: false,
     multipart: false,
-    maxRequestBodySize: options.bodyBytes,
+    maxRequestBodySize: bodyBytes,
     plugins: [
-      httpDoor({ auth, rates, mask }),
+      httpDoor(door, mask),
+      plainResults,
       plainBodies,
       jsonOnly,
       jsonParameters,
-      options.trustedDocuments !== null && trustedDocumentsOnly(options.trustedDocuments),
-      operationLimits(options.limits),
+      trustedDocuments !== null && trustedDocumentsOnly(trustedDocuments),
+      operationLimits(limits),
       variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),
-      forgetInvalid(documents),
+      documents.noting,
+      planned,
       streamPlaces(sockets, mask),
-      subscribing.plugin,
+      subscribing,
       httpStreams(),
       explainedRefusals(),
       graphiqlPolicy,
     ],
     ...(options.graphiql ? graphiql : { graphiql: false }),
   });
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { services, auth, sockets, logger, introspection, trustedDocuments, bodyBytes, allowsOrigin } = options;
+  const { rates } = services;
+  const mask = (error: unknown) =>
+    maskError(error, (cause, errorId) => logger.error({ err: cause, errorId }, 'internal error'), introspection);
+
+  const documents = new KnownDocuments();
+  const door = openDoor({ auth, rates });
+  const { subscribe, plugin: subscribing } = subscriptions(services, mask);
+  const yoga = createServer({ documents, door, subscribing, mask }, options);
+  const known = knownOperations({ documents, services, mask, trustedDocuments, subscribe });
+  /** Takes the parameters of an operation through the pipeline. @throws where they are wrong */
+  const resultOf = async (params: GraphQLParams, context: PlainContext & SubscriptionContext) => {
+    const result = await known(params, context.client, !context.isPlain);
+    if (result) return result;
+    const found = await yoga.getResultForParams({ params, request: posted }, context);
+    return context.answers ?? (found as ExecutionResult);
+  };
+  const answer = plainPosts({
+    ...{ door, bodyBytes, allowsOrigin },
+    execute: async (params, context) => (await resultOf(params, context)) as ExecutionResult,
+    handle: (request, response, context) => void yoga(request, response, context),
+  });
 
   return {
     sockets,
 
-    handle(request, response, ip) {
-      void yoga(request, response, { ip, answer: response } as AnswerContext);
-    },
+    handle: (request, response, ip) => void answer(request, response, ip),
 
     async connect(ip, token) {
       const refused = tooMany(await rates.countAddress(ip));
@@ -127,12 +155,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const refused = tooMany(await rates.count(client.ip, client.session.viewer));
         if (refused) throw refused;
         await client.confirm();
-        // Where only registered documents are executed, it is by their names that they are told from others.
-        const again = options.trustedDocuments === null ? subscribing.again(params, client) : undefined;
-        if (again) return await again;
-        const context: SubscriptionContext = { ip: client.ip, client };
-        const result = await yoga.getResultForParams({ params, request: posted }, context);
-        return context.answers ?? withoutHttp(result as ExecutionResult);
+        const result = await resultOf(params, { ip: client.ip, client });
+        return 'poll' in result ? result : withoutHttp(result);
       } catch (error) {
         return withoutHttp({ errors: [mask(error)] });
       }
@@ -169,6 +193,10 @@ const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
 };
 
+const planned: Plugin = {
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+};
+
 /** What is wrong with a document is found before the mask has its turn. */
 const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
   onValidate:
@@ -180,11 +208,3 @@ const maskValidation = (mask: (error: unknown) => GraphQLError): Plugin => ({
 
 /** What is wrong is found anew each time: its errors, of which a few characters may have a hundred, take far more than it. */
 const nothing = { get: () => undefined, set() {} };
-
-const forgetInvalid = (documents: DocumentCache<DocumentNode>): Plugin => ({
-  onValidate:
-    ({ params }) =>
-    ({ valid }) => {
-      if (!valid) documents.delete(params.documentAST.loc?.source.body ?? '');
-    },
-});

@@ -1,4 +1,4 @@
-import type { Plugin } from 'graphql-yoga';
+import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Answer } from './answers.ts';
 import type { SubscriptionContext } from './subscribe.ts';
 
@@ -62,8 +62,13 @@ export function httpStreams({ keepAliveMs = defaultKeepAliveMs } = {}): Plugin<o
   return {
     onResultProcess({ request, resultProcessor, setResultProcessor, serverContext: { answers } }) {
       if (!answers) return;
-      const stream = (format: Format) => () =>
-        new Response(body(answers[Symbol.asyncIterator](), format, keepAliveMs), { headers: format.headers });
+      // Of the classes of Node itself Yoga would not notice that the client has left before there is more to say.
+      const stream =
+        (format: Format) =>
+        (_: unknown, { Response, ReadableStream }: FetchAPI) =>
+          new Response(new ReadableStream(body(answers[Symbol.asyncIterator](), format, keepAliveMs)), {
+            headers: format.headers,
+          });
       if (isMultipart.test(request.headers.get('accept') ?? ''))
         setResultProcessor(stream(multipart), 'multipart/mixed');
       // Yoga has found that the client takes them.
@@ -72,18 +77,18 @@ export function httpStreams({ keepAliveMs = defaultKeepAliveMs } = {}): Plugin<o
   };
 }
 
-function body(answers: AsyncIterator<Answer>, format: Format, keepAliveMs: number): ReadableStream<Uint8Array> {
+/** Begins when somebody reads: an answer whose client is gone already is dropped without a word. */
+function body(answers: AsyncIterator<Answer>, format: Format, keepAliveMs: number): UnderlyingDefaultSource {
   let keepAlive: NodeJS.Timeout | undefined;
-  return new ReadableStream({
+  return {
     start(controller) {
       controller.enqueue(format.start);
-    },
-    async pull(controller) {
-      // Not before somebody reads: an answer whose client is gone already is dropped without a word.
-      keepAlive ??= setInterval(() => {
+      keepAlive = setInterval(() => {
         // A reader that is behind has enough to read.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(format.keepAlive);
       }, keepAliveMs);
+    },
+    async pull(controller) {
       const { done, value } = await answers.next();
       if (!done) return controller.enqueue(format.part(value));
       clearInterval(keepAlive);
@@ -94,5 +99,5 @@ function body(answers: AsyncIterator<Answer>, format: Format, keepAliveMs: numbe
       clearInterval(keepAlive);
       await answers.return?.();
     },
-  });
+  };
 }

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { mayReadConversation, mayReadGeneration } from '../domain/access.ts';
 import type { Conversation, Message, Viewer } from '../domain/conversation.ts';
 import type { Generation } from '../domain/generation.ts';
+import type { Model } from '../domain/model.ts';
 import type { ShareLink } from '../domain/sharing.ts';
 import type { Content, ViewerLimits } from '../generation/generation.ts';
 import type { DailyUsage, ModelFigures, Page, PageRequest, UsageTotals } from '../store/store.ts';
@@ -33,59 +34,116 @@ export interface Loaders {
   readonly limits: DataLoader<Viewer, ViewerLimits, string>;
   readonly usage: DataLoader<string, UsageTotals>;
   readonly dailyUsage: DataLoader<DailyUsageKey, DailyUsage[], string>;
+  /** A model that somebody asked once: where the configuration does not name it any more, what it ran stays readable. */
+  model(id: string): Model;
 }
 
 const noFigures: ModelFigures = { running: 0, queued: 0, processed: 0, tokensPerSecond: 0, timeToFirstTokenMs: null };
+const noModel = { status: 'OFFLINE', concurrency: 0, onlineSince: null, backends: [] } as const;
 const noUsage: UsageTotals = { generations: 0, promptTokens: 0, completionTokens: 0 };
 const emptyPage: Page<Message> = { rows: [], hasNextPage: false, hasPreviousPage: false };
 
-export function createLoaders({ generations, quotas, store }: Services, viewer: Viewer): Loaders {
-  const loaders: Loaders = {
-    generations: byId(generations.byIds, (row) =>
-      mayReadGeneration(viewer, row, (id) => loaders.conversations.load(id)),
-    ),
-    contents: new DataLoader(
-      async (rows) => {
-        const contents = await generations.content(rows);
-        return rows.map(({ id }) => contents.get(id) ?? new Error(`${id} has no content.`));
-      },
-      { cacheKeyFn: ({ id }) => id },
-    ),
-    queuePositions: new DataLoader(async (ids) => {
-      const positions = await store.generations.queuePositions(ids);
-      return ids.map((id) => positions.get(id) ?? null);
-    }),
-    conversations: byId(store.conversations.byIds, (row) => mayReadConversation(viewer, row)),
-    // Whoever loads one has looked whether the viewer may read its conversation.
-    messages: byId(store.conversations.messagesByIds, () => true),
-    messagePages: new DataLoader((keys) => loadMessagePages(store, keys), {
-      cacheKeyFn: (key) => JSON.stringify(key),
-    }),
-    viewers: byId(store.viewers.byIds, () => true),
-    shareLinks: new DataLoader(async (targetIds) => {
-      const links = Map.groupBy(await store.links.ofTargets(targetIds, Date.now()), ({ targetId }) => targetId);
-      return targetIds.map((id) => links.get(id) ?? []);
-    }),
-    figures: new DataLoader(async (ids) => {
-      const figures = await store.generations.modelFigures();
-      return ids.map((id) => figures.get(id) ?? noFigures);
-    }),
-    limits: new DataLoader(
-      async (viewers) => {
-        const limits = await quotas.limits(viewers);
-        return viewers.map(({ id }) => limits.get(id) ?? new Error(`${id} has no limits.`));
-      },
-      { cacheKeyFn: ({ id }) => id },
-    ),
-    usage: new DataLoader(async (ids) => {
-      const totals = await store.usage.totals(ids);
-      return ids.map((id) => totals.get(id) ?? noUsage);
-    }),
-    dailyUsage: new DataLoader((keys) => loadDailyUsage(store, keys), { cacheKeyFn: (key) => JSON.stringify(key) }),
-  };
-  loaders.viewers.prime(viewer.id, viewer);
-  return loaders;
+/** Each is made when it is first asked for: most answers need a few of them, and an idle subscription none. */
+export const createLoaders = (services: Services, viewer: Viewer): Loaders => new AnswerLoaders(services, viewer);
+
+class AnswerLoaders implements Loaders {
+  readonly #services: Services;
+  readonly #viewer: Viewer;
+  readonly #made: { -readonly [Name in keyof Loaders]?: Loaders[Name] } = {};
+
+  #models: Map<string, Model> | undefined;
+
+  constructor(services: Services, viewer: Viewer) {
+    this.#services = services;
+    this.#viewer = viewer;
+  }
+
+  get generations() {
+    const mayRead = (row: Generation) => mayReadGeneration(this.#viewer, row, (id) => this.conversations.load(id));
+    this.#made.generations ??= byId(this.#services.generations.byIds, mayRead);
+    return this.#made.generations;
+  }
+
+  get contents() {
+    this.#made.contents ??= new DataLoader<Generation, Content, string>((rows) => loadContents(this.#services, rows), {
+      cacheKeyFn: idOf,
+    });
+    return this.#made.contents;
+  }
+
+  get queuePositions() {
+    this.#made.queuePositions ??= byKey((ids) => this.#services.store.generations.queuePositions(ids), null);
+    return this.#made.queuePositions;
+  }
+
+  get conversations() {
+    const { byIds } = this.#services.store.conversations;
+    this.#made.conversations ??= byId(byIds, (row) => mayReadConversation(this.#viewer, row));
+    return this.#made.conversations;
+  }
+
+  /** Whoever loads one has looked whether the viewer may read its conversation. */
+  get messages() {
+    this.#made.messages ??= byId(this.#services.store.conversations.messagesByIds, () => true);
+    return this.#made.messages;
+  }
+
+  get messagePages() {
+    const { store } = this.#services;
+    this.#made.messagePages ??= new DataLoader((keys) => loadMessagePages(store, keys), { cacheKeyFn: JSON.stringify });
+    return this.#made.messagePages;
+  }
+
+  get viewers() {
+    this.#made.viewers ??= byId(this.#services.store.viewers.byIds, () => true).prime(this.#viewer.id, this.#viewer);
+    return this.#made.viewers;
+  }
+
+  get shareLinks() {
+    this.#made.shareLinks ??= new DataLoader((ids) => loadShareLinks(this.#services, ids));
+    return this.#made.shareLinks;
+  }
+
+  get figures() {
+    this.#made.figures ??= byKey(() => this.#services.store.generations.modelFigures(), noFigures);
+    return this.#made.figures;
+  }
+
+  get limits() {
+    this.#made.limits ??= new DataLoader<Viewer, ViewerLimits, string>(
+      (viewers) => loadLimits(this.#services, viewers),
+      { cacheKeyFn: idOf },
+    );
+    return this.#made.limits;
+  }
+
+  get usage() {
+    this.#made.usage ??= byKey((ids) => this.#services.store.usage.totals(ids), noUsage);
+    return this.#made.usage;
+  }
+
+  get dailyUsage() {
+    const { store } = this.#services;
+    this.#made.dailyUsage ??= new DataLoader((keys) => loadDailyUsage(store, keys), { cacheKeyFn: JSON.stringify });
+    return this.#made.dailyUsage;
+  }
+
+  model(id: string) {
+    this.#models ??= new Map();
+    const found = this.#models.get(id) ?? this.#services.models.byId(id) ?? { ...noModel, id, name: id };
+    this.#models.set(id, found);
+    return found;
+  }
 }
+
+const idOf = ({ id }: { readonly id: string }): string => id;
+
+/** What `load` finds by each key, and `otherwise` where it finds nothing. */
+const byKey = <Value>(load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>, otherwise: Value) =>
+  new DataLoader<string, Value>(async (keys) => {
+    const found = await load(keys);
+    return keys.map((key) => found.get(key) ?? otherwise);
+  });
 
 function byId<Row extends { readonly id: string }>(
   load: (ids: readonly string[]) => Promise<Row[]>,
@@ -93,10 +151,28 @@ function byId<Row extends { readonly id: string }>(
 ): DataLoader<string, Row | null> {
   return new DataLoader(async (ids) => {
     const rows = await load(ids);
-    const readable = await Promise.all(rows.map(mayRead));
-    const found = new Map(rows.filter((_, i) => readable[i]).map((row) => [row.id, row]));
+    const asked = rows.map(mayRead);
+    // Most are answered at once, and a promise for each of many rows would cost more than they do.
+    const readable = asked.every((answer) => typeof answer === 'boolean') ? asked : await Promise.all(asked);
+    const found = new Map<string, Row>();
+    for (const [i, row] of rows.entries()) if (readable[i]) found.set(row.id, row);
     return ids.map((id) => found.get(id) ?? null);
   });
+}
+
+async function loadContents({ generations }: Services, rows: readonly Generation[]): Promise<(Content | Error)[]> {
+  const contents = await generations.content(rows);
+  return rows.map(({ id }) => contents.get(id) ?? new Error(`${id} has no content.`));
+}
+
+async function loadLimits({ quotas }: Services, viewers: readonly Viewer[]): Promise<(ViewerLimits | Error)[]> {
+  const limits = await quotas.limits(viewers);
+  return viewers.map(({ id }) => limits.get(id) ?? new Error(`${id} has no limits.`));
+}
+
+async function loadShareLinks({ store }: Services, targetIds: readonly string[]): Promise<ShareLink[][]> {
+  const links = Map.groupBy(await store.links.ofTargets(targetIds, Date.now()), ({ targetId }) => targetId);
+  return targetIds.map((id) => links.get(id) ?? []);
 }
 
 /** One question, from the first day that anybody asks for. */

@@ -19,13 +19,36 @@ const cursorType = 'Cursor';
 /** Stands in schema.graphql on each field whose value depends on who asks. */
 const viewerDependent = 'viewerDependent';
 
+/** Those who ask the same, as long as there are any. */
+class Group {
+  users = 0;
+  readonly #make: (event: object) => Answering;
+  /** As long as somebody is still to get the event. */
+  readonly #byEvent = new WeakMap<object, Answering>();
+  /** The last one that was asked for, which is next to always the one that all ask for. */
+  #event: object | undefined;
+  #answer: Answering | undefined;
+
+  constructor(make: (event: object) => Answering) {
+    this.#make = make;
+  }
+
+  readonly answer = (event: object): Answering => {
+    if (event === this.#event && this.#answer) return this.#answer;
+    const answer = this.#byEvent.get(event) ?? this.#make(event);
+    this.#byEvent.set(event, answer);
+    this.#event = event;
+    this.#answer = answer;
+    return answer;
+  };
+}
+
 /**
  * One execution and one JSON for all who ask the same of the same event: the same document, operation and variables. An
  * operation that selects a field which depends on its viewer is nobody else's.
  */
 export class SharedAnswers {
-  /** What was answered, as long as somebody is still to get the event. */
-  readonly #byEvent = new WeakMap<object, Map<string, Answering>>();
+  readonly #groups = new Map<string, Group>();
   readonly #documents = new WeakMap<DocumentNode, string | null>();
   #count = 0;
 
@@ -42,19 +65,17 @@ export class SharedAnswers {
     return JSON.stringify([name, operationName ?? null, values]);
   }
 
-  /** The answer to `event` for all with this key: made by the first who asks. */
-  get(event: object, key: string, make: () => Answering): Answering {
-    let answers = this.#byEvent.get(event);
-    if (!answers) {
-      answers = new Map();
-      this.#byEvent.set(event, answers);
-    }
-    let answer = answers.get(key);
-    if (!answer) {
-      answer = make();
-      answers.set(key, answer);
-    }
-    return answer;
+  /** Gives what answers all with this key; the first who joins says how. `leave` once for every `join`. */
+  join(key: string, make: (event: object) => Answering): (event: object) => Answering {
+    const group = this.#groups.get(key) ?? new Group(make);
+    this.#groups.set(key, group);
+    group.users++;
+    return group.answer;
+  }
+
+  leave(key: string): void {
+    const group = this.#groups.get(key);
+    if (group && --group.users === 0) this.#groups.delete(key);
   }
 
   /** A name of the document's own; null for one that depends on its viewer. */

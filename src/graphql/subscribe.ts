@@ -1,26 +1,15 @@
-import {
-  createSourceEventStream,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  type GraphQLError,
-  getOperationAST,
-} from 'graphql';
-import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import type { Viewer } from '../domain/conversation.ts';
 import { unauthenticated } from '../domain/errors.ts';
 import { AnswerText, charactersOfEvent } from './answer-text.ts';
 import { type Answer, Answers, answerOf } from './answers.ts';
-import type { Client } from './client.ts';
 import { type Context, createContext, type Services } from './context.ts';
-import { DocumentCache } from './document-cache.ts';
 import type { DoorContext } from './door.ts';
 import { withoutHttp } from './errors.ts';
-import { schema } from './schema.ts';
+import { execute } from './execute.ts';
 import { SharedAnswers } from './shared.ts';
 import { Events } from './source.ts';
-import { mistakes } from './variables.ts';
 
 /** What stands beside an operation: its answers, where it subscribes. */
 export interface SubscriptionContext extends DoorContext {
@@ -30,12 +19,10 @@ export interface SubscriptionContext extends DoorContext {
 type Asked = Context & SubscriptionContext;
 
 export interface Subscriptions {
+  /** Begins a subscription, of which the client stands in the context. What is wrong with it is not masked. */
+  readonly subscribe: (args: ExecutionArgs) => Promise<Answers<object> | ExecutionResult>;
+  /** Has the pipeline begin subscriptions that way. */
   readonly plugin: Plugin<object, SubscriptionContext>;
-  /**
-   * Begins one whose document has come through the pipeline before, and is not to be looked at again: thousands come back
-   * with the same at once. Undefined for all else, which is to take the whole way.
-   */
-  again(params: GraphQLParams, client: Client): Promise<Answers<object> | ExecutionResult> | undefined;
 }
 
 /**
@@ -43,82 +30,61 @@ export interface Subscriptions {
  * share it, and would do so again for each event and subscriber: transports take the answers from beside the operation.
  */
 export function subscriptions(services: Services, mask: (error: unknown) => GraphQLError): Subscriptions {
-  /** Those with a subscription in them that was begun, by their text. */
-  const known = new DocumentCache<DocumentNode>();
   const shared = new SharedAnswers();
   const finish = ({ errors, ...result }: ExecutionResult): Answer =>
     answerOf(errors ? withoutHttp({ ...result, errors: errors.map(mask) }) : result);
+  const lastOf = (error: unknown) => finish({ errors: [error as GraphQLError] });
 
-  /** What gives the answer to each event: made for the viewer alone, unless all who may have the event can have it. */
-  function answering(
-    args: ExecutionArgs,
-    { rootOf, only }: Events<object>,
-  ): (value: object) => Promise<Answer> | Answer {
-    const { viewer, ip } = args.contextValue as Asked;
-    const key = only === undefined ? undefined : shared.keyOf(args);
-    const { schema, document, operationName, variableValues } = args;
-    const reader = only === undefined || key === undefined ? viewer : readerOf(only);
-    const make = (value: object) => {
-      const contextValue = createContext(services, { viewer: reader, ip });
-      contextValue.texts = new AnswerText(charactersOfEvent);
-      const result = execute({
-        schema,
-        document,
-        operationName,
-        variableValues,
-        rootValue: rootOf(value),
-        contextValue,
-      });
+  /** Makes the answer to an event, as `reader` may see it. */
+  function making(
+    { schema, document, operationName, variableValues, contextValue }: ExecutionArgs,
+    rootOf: (value: object) => object,
+    reader: Viewer,
+  ): (value: object) => Answer | Promise<Answer> {
+    const { ip } = contextValue as Asked;
+    const operation = { schema, document, operationName, variableValues };
+    return (value) => {
+      const context = createContext(services, { viewer: reader, ip });
+      context.texts = new AnswerText(charactersOfEvent);
+      const result = execute({ ...operation, rootValue: rootOf(value), contextValue: context });
       return result instanceof Promise ? result.then(finish) : finish(result);
     };
-    return key === undefined ? make : (value) => shared.get(value, key, () => make(value));
   }
 
   async function subscribe(args: ExecutionArgs): Promise<Answers<object> | ExecutionResult> {
     const events = await createSourceEventStream(args);
     if (!(events instanceof Events)) return events as ExecutionResult;
-    const { client } = args.contextValue as Asked;
-    return new Answers({
-      source: events.source,
-      answer: answering(args, events),
-      lastOf: (error) => finish({ errors: [error as GraphQLError] }),
-      onBreak: (listener) =>
-        client.onEnd(() =>
-          listener(unauthenticated('The token has expired or was revoked: come back with a new one.')),
-        ),
+    const { source, rootOf, only } = events as Events<object>;
+    const { client, viewer } = args.contextValue as Asked;
+    const key = only === undefined ? undefined : shared.keyOf(args);
+    const common = only !== undefined && key !== undefined;
+    const answers = new Answers({
+      source,
+      // For the viewer alone, unless all who may have the event can have it.
+      answer: common ? shared.join(key, making(args, rootOf, readerOf(only))) : making(args, rootOf, viewer),
+      lastOf,
+      onClose() {
+        unwatch();
+        if (common) shared.leave(key);
+      },
     });
+    const unwatch = client.onEnd(() => answers.breakOff(ended()));
+    return answers;
   }
 
-  return {
-    plugin: {
-      onSubscribe({ args, setSubscribeFn }) {
-        setSubscribeFn(async () => {
-          const result = await subscribe(args as ExecutionArgs);
-          const context = args.contextValue as unknown as SubscriptionContext & { readonly params: GraphQLParams };
-          if (result instanceof Answers) {
-            context.answers = result;
-            known.set(context.params.query ?? '', args.document);
-          }
-          return result;
-        });
-      },
-    },
-
-    again(params, client) {
-      const { query = '', variables, operationName } = params;
-      const document = known.get(query);
-      if (!document || !Object.keys(params).every((name) => parameters.has(name))) return undefined;
-      if (getOperationAST(document, operationName)?.operation !== 'subscription') return undefined;
-      const { ip, session } = client;
-      const contextValue = Object.assign(createContext(services, { viewer: session.viewer, ip }), { client });
-      const args: ExecutionArgs = { schema, document, contextValue, variableValues: variables, operationName };
-      if (mistakes(args).length > 0) return undefined;
-      return subscribe(args).then((result) => (result instanceof Answers ? result : finish(result)));
+  const plugin: Plugin<object, SubscriptionContext> = {
+    onSubscribe({ args, setSubscribeFn }) {
+      setSubscribeFn(async () => {
+        const result = await subscribe(args as ExecutionArgs);
+        if (result instanceof Answers) (args.contextValue as unknown as SubscriptionContext).answers = result;
+        return result;
+      });
     },
   };
+  return { subscribe, plugin };
 }
-
-const parameters = new Set(['query', 'variables', 'operationName', 'extensions']);
 
 /** Somebody who may read the generation, and of whom nothing else is known. */
 const readerOf = (only: string): Viewer => ({ id: 'usr_reader', name: 'Reader', role: 'READER', only });
+
+const ended = () => unauthenticated('The token has expired or was revoked: come back with a new one.');

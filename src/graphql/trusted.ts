@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 
 /** Documents that were registered before, by their ids: hashes, as the clients' build tools write them. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
@@ -8,21 +8,22 @@ export type TrustedDocuments = ReadonlyMap<string, string>;
  * Executes `documents` alone. Clients send the id of one, as `documentId` or as Apollo does. What stands beside it as the
  * `query` is not read: over WebSocket there must be one.
  */
-export function trustedDocumentsOnly(documents: TrustedDocuments): Plugin {
-  return {
-    onParams({ params, setParams }) {
-      const { operationName, variables, extensions } = params;
-      const id = idOf(params);
-      if (id === undefined) {
-        throw refusal('This server executes registered documents only: send the `documentId` of one.');
-      }
-      const document = documents.get(id);
-      if (document === undefined) {
-        throw refusal('No document is registered by this id. Register what the client was built with.');
-      }
-      setParams({ query: document, operationName, variables, extensions });
-    },
-  };
+export const trustedDocumentsOnly = (documents: TrustedDocuments): Plugin => ({
+  onParams: ({ params, setParams }) => setParams(trustedParams(documents, params)),
+});
+
+/** The parameters of an operation with the document that they name. @throws GraphQLError where they name none */
+export function trustedParams(documents: TrustedDocuments, params: GraphQLParams): GraphQLParams {
+  const { operationName, variables, extensions } = params;
+  const id = idOf(params);
+  if (id === undefined) {
+    throw refusal('This server executes registered documents only: send the `documentId` of one.');
+  }
+  const document = documents.get(id);
+  if (document === undefined) {
+    throw refusal('No document is registered by this id. Register what the client was built with.');
+  }
+  return { query: document, operationName, variables, extensions };
 }
 
 /** `documentId`, with the name of the hash before it or without, or `extensions.persistedQuery.sha256Hash`. */

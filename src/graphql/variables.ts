@@ -17,8 +17,8 @@ const maxErrors = 3;
 /** Refuses variables that are wrong before the executor does, which finds 50 mistakes before it stops; and texts that can't be kept. */
 export function variableLimits(mask: (error: unknown) => GraphQLError): Plugin {
   const hook = ({ args, setResultAndStopExecution }: Hook) => {
-    const errors = mistakes(args);
-    if (errors.length > 0) setResultAndStopExecution({ errors: errors.map((error) => mask(answered(error))) });
+    const { errors } = coercedVariables(args);
+    if (errors) setResultAndStopExecution({ errors: errors.map((error) => mask(answered(error))) });
   };
   return {
     onValidate: ({ addValidationRule }) => addValidationRule(keepableLiterals),
@@ -41,14 +41,15 @@ const keepableLiterals: ValidationRule = (context) => ({
   },
 });
 
-/** What is wrong with the variables of an operation. */
-export function mistakes({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
+/** The variables of an operation as its resolvers get them, or what is wrong with them. */
+export function coercedVariables({ schema, document, operationName, variableValues }: ExecutionArgs): Coerced {
   const wrong = variableValues && mistakeIn(variableValues);
-  if (wrong) return [new GraphQLError(wrong)];
+  if (wrong) return { errors: [new GraphQLError(wrong)] };
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  if (definitions.length === 0) return [];
-  return getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors }).errors ?? [];
+  return getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors });
 }
+
+type Coerced = ReturnType<typeof getVariableValues>;
 
 /** What is wrong with them whatever they are for. */
 function mistakeIn(variables: object): string | undefined {

@@ -30,17 +30,30 @@ class MemoryPlaces implements Places {
   async take(key: string): Promise<Place | undefined> {
     if (this.#of(key) >= this.#limit) return undefined;
     this.#taken.set(key, this.#of(key) + 1);
-    let held = true;
-    return {
-      release: () => {
-        if (!held) return;
-        held = false;
-        const left = this.#of(key) - 1;
-        if (left > 0) this.#taken.set(key, left);
-        else this.#taken.delete(key);
-      },
-    };
+    return new MemoryPlace(this, key);
+  }
+
+  free(key: string): void {
+    const left = this.#of(key) - 1;
+    if (left > 0) this.#taken.set(key, left);
+    else this.#taken.delete(key);
   }
 
   #of = (key: string): number => this.#taken.get(key) ?? 0;
+}
+
+/** One for every socket: an object of its own takes less room than one with a function in it. */
+class MemoryPlace implements Place {
+  readonly #key: string;
+  #places: MemoryPlaces | undefined;
+
+  constructor(places: MemoryPlaces, key: string) {
+    this.#places = places;
+    this.#key = key;
+  }
+
+  release(): void {
+    this.#places?.free(this.#key);
+    this.#places = undefined;
+  }
 }

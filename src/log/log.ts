@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 
 /**
  * The logs of all generations: ordered, durable, append-only.
  *
- * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before.
+ * Appending publishes: when `append` has written, it sends a `LogMessage` on `logTopic(id)`, and never before; where that
+ * is not text alone, on `turnsTopic(id)` too.
  * Where the logs are away for now, every method throws MillraceError `UNAVAILABLE`.
  */
 export interface Log {
@@ -75,6 +77,12 @@ export type LogMessage = Slice;
 
 /** In braces, so that a cluster keeps the topic where the log is. */
 export const logTopic = (id: string): string => `log:{${id}}`;
+
+/** For who runs a generation, and is to hear only of others: that they end it, or take it over. */
+export const turnsTopic = (id: string): string => `${logTopic(id)}:turns`;
+
+/** Another name for a log at each call. */
+export const newEpoch = (): string => randomUUID().slice(-12);
 
 /**
  * Why an append was refused: somebody else has written, the log has ended, there is none, or it has lost its end, as it

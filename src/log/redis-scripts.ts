@@ -3,7 +3,7 @@ import { endedLifeMs } from './log.ts';
 /**
  * Appends to a log and publishes what was appended, or refuses.
  *
- * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, topic; epoch, offset and attempt that the entries must follow, or three
+ * KEYS: head, stream. ARGV: PUBLISH or SPUBLISH, the log's topic; epoch, offset and attempt that the entries must follow, or three
  * times '' where they begin the log; the next epoch of a log that is begun or has lost its end; then four for each entry:
  * JSON, type, time, attempt. Answers `ok`, or the reason of the refusal.
  */
@@ -26,12 +26,13 @@ else
   if offset ~= offsetBefore or attempt ~= attemptBefore then return 'superseded' end
 end
 
-local after, entries = offset, {}
+local after, entries, turns = offset, {}, false
 for i = 7, #ARGV, 4 do
   local entry, kind, at = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   offset = offset + 1
   redis.call('XADD', KEYS[2], offset .. '-1', 'e', entry)
   entries[#entries + 1] = entry
+  if kind ~= 'textAppended' then turns = true end
   if kind == 'attemptStarted' then
     redis.call('HSET', KEYS[1], 'attempt', ARGV[i + 3])
     redis.call('HSETNX', KEYS[1], 'startedAt', at)
@@ -46,6 +47,7 @@ end
 redis.call('HSET', KEYS[1], 'offset', offset)
 local message = '{"epoch":"' .. epoch .. '","after":' .. after .. ',"entries":[' .. table.concat(entries, ',') .. ']}'
 redis.call(ARGV[1], ARGV[2], message)
+if turns then redis.call(ARGV[1], ARGV[2] .. ':turns', message) end
 return 'ok'
 `;
 

@@ -1,8 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import { MillraceError } from '../domain/errors.ts';
-import { AppendRefused, type Head, type Log, logTopic, type Place, type ReadSlice, type RefusalReason } from './log.ts';
+import {
+  AppendRefused,
+  type Head,
+  type Log,
+  logTopic,
+  newEpoch,
+  type Place,
+  type ReadSlice,
+  type RefusalReason,
+} from './log.ts';
 import { appendScript, readScript } from './redis-scripts.ts';
 
 /** About how much one `read` gives of one log where nobody says. */
@@ -39,8 +47,7 @@ export class RedisLog implements Log {
   async append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void> {
     const { epoch, offset, attempt } = after ?? { epoch: '', offset: '', attempt: '' };
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), epoch, offset, attempt];
-    const nextEpoch = randomBytes(6).toString('base64url');
-    const appended = this.#redis.millraceAppend(...place, nextEpoch, ...entries.flatMap(fields));
+    const appended = this.#redis.millraceAppend(...place, newEpoch(), ...entries.flatMap(fields));
     const answer = await appended.catch(explain);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }

@@ -1,38 +1,23 @@
-import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
 import { GroupCommit } from './group-commit.ts';
+import { Journal, writeHead } from './journal.ts';
 import {
   AppendRefused,
   endedLifeMs,
   type Head,
   type Log,
   logTopic,
+  newEpoch,
   type Place,
   type ReadSlice,
   type RefusalReason,
   type Slice,
+  turnsTopic,
 } from './log.ts';
-
-interface HeadRow {
-  log: number;
-  id: string;
-  epoch: string;
-  offset: number;
-  attempt: number;
-  startedAt: number | null;
-  firstTokenAt: number | null;
-  ended: string | null;
-}
-
-interface ReadRow {
-  id: string;
-  epoch: string;
-  start: number;
-  /** Null in the one row of a log that has nothing after `start`. */
-  entry: string | null;
-}
+import { type HeadRow, prepare, type ReadRow, type Statements } from './sqlite-tables.ts';
 
 /** A `ReadSlice` in the making. */
 interface Filling {
@@ -49,14 +34,6 @@ const purgeIntervalMs = 60_000;
 /** How many logs one transaction forgets. */
 const purgeAtOnce = 20;
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS heads (
-    log INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, offset INTEGER NOT NULL,
-    attempt INTEGER NOT NULL, startedAt INTEGER, firstTokenAt INTEGER, ended TEXT, retireAt INTEGER) STRICT;
-  CREATE INDEX IF NOT EXISTS heads_retireAt ON heads (retireAt) WHERE retireAt IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS entries (
-    log INTEGER NOT NULL, offset INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (log, offset)) STRICT, WITHOUT ROWID;`;
-
 /** Logs in a SQLite file, each append durable by fsync before it is published. */
 export class SqliteLog implements Log {
   readonly #database: DatabaseSync;
@@ -64,15 +41,20 @@ export class SqliteLog implements Log {
   readonly #commits: GroupCommit;
   readonly #now: () => number;
   readonly #purge: NodeJS.Timeout;
-  readonly #statements;
+  readonly #statements: Statements;
+  readonly #journal: Journal;
+  /** The file that SQLite writes what it commits to, before it is brought to the disk. */
+  readonly #wal: number;
 
   constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
     this.#database = new DatabaseSync(path);
-    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; ${schema}`);
+    this.#statements = prepare(this.#database);
+    this.#journal = new Journal(this.#database, this.#statements);
     this.#bus = bus;
     this.#now = now;
-    this.#commits = new GroupCommit(this.#database);
-    this.#statements = prepare(this.#database);
+    this.#wal = fs.openSync(`${path}-wal`, 'r+');
+    const sync = (done: (error: unknown) => void) => fs.fdatasync(this.#wal, done);
+    this.#commits = new GroupCommit(this.#database, { sync, participant: this.#journal });
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
@@ -81,20 +63,23 @@ export class SqliteLog implements Log {
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
     const write = () => {
-      const head = this.#statements.head.get(id) as HeadRow | undefined;
+      const running = this.#journal.get(id);
+      const head = running?.head ?? (this.#statements.head.get(id) as HeadRow | undefined);
       if (head && !place) return resolve;
       const reason = place && refusal(head, place);
-      if (reason === 'shortened') this.#statements.rename.run(newEpoch(), id);
+      if (reason === 'shortened') this.#rename(id);
       if (reason) return () => reject(new AppendRefused(id, reason));
       const row = head ?? this.#begin(id);
-      this.#insert(row, entries);
       const slice: Slice = { epoch: row.epoch, after: row.offset, entries };
+      if (running && entries.every(isText)) for (const entry of entries) this.#journal.add(running, entry);
+      else this.#insert(row, entries);
       return () => {
         void this.#bus.publish(logTopic(id), slice);
+        if (!entries.every(isText)) void this.#bus.publish(turnsTopic(id), slice);
         resolve();
       };
     };
-    this.#commits.add({ write, reject });
+    this.#commits.add({ write, reject, urgent: !entries.every(goesOn) });
     return promise;
   }
 
@@ -103,28 +88,46 @@ export class SqliteLog implements Log {
     return this.#statements.head.get(id) as unknown as HeadRow;
   }
 
+  /** Its next entries, by whoever reads it anew, are of another log. */
+  #rename(id: string): void {
+    this.#bring(id);
+    this.#statements.rename.run(newEpoch(), id);
+  }
+
+  /** From here on all that is known of a log is in the tables. */
+  #bring(id: string): void {
+    const running = this.#journal.get(id);
+    if (!running) return;
+    this.#journal.bring(running);
+    this.#journal.forget(id);
+  }
+
   #insert(row: HeadRow, entries: readonly Entry[]): void {
-    let { offset, attempt, startedAt, firstTokenAt, ended } = row;
+    this.#bring(row.id);
+    let begun = row.attempt > 0;
     for (const entry of entries) {
       const json = JSON.stringify(entry);
-      this.#statements.insertEntry.run(row.log, ++offset, json);
+      this.#statements.insertEntry.run(row.log, ++row.offset, json);
       if (entry.type === 'attemptStarted') {
-        attempt = entry.attempt;
-        startedAt ??= entry.at;
+        row.attempt = entry.attempt;
+        row.startedAt ??= entry.at;
+        begun = true;
       }
-      if (entry.type === 'textAppended') firstTokenAt ??= entry.at;
-      if (entry.type === 'ended') ended = json;
+      if (entry.type === 'textAppended') row.firstTokenAt ??= entry.at;
+      if (entry.type === 'ended') row.ended = json;
     }
-    const retireAt = ended === null ? null : this.#now() + endedLifeMs;
-    this.#statements.updateHead.run(offset, attempt, startedAt, firstTokenAt, ended, retireAt, row.log);
+    writeHead(this.#statements, row, row.ended === null ? null : this.#now() + endedLifeMs);
+    if (begun && row.ended === null) this.#journal.begin(row);
   }
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
+    if (this.#commits.synced) await this.#commits.synced;
     const rows = this.#statements.heads.all(JSON.stringify(ids)) as unknown as HeadRow[];
-    return new Map(rows.map((row) => [row.id, toHead(row)]));
+    return new Map(rows.map((row) => [row.id, toHead(this.#journal.get(row.id)?.head ?? row)]));
   }
 
   async read(after: ReadonlyMap<string, number>, bytes = sliceBytes): Promise<Map<string, ReadSlice>> {
+    if (this.#commits.synced) await this.#commits.synced;
     const slices = new Map<string, Filling>();
     for (const row of this.#statements.read.iterate(JSON.stringify([...after])) as Iterable<ReadRow>) {
       let slice = slices.get(row.id);
@@ -142,12 +145,28 @@ export class SqliteLog implements Log {
       slice.entries.push(JSON.parse(row.entry));
       slice.bytes += row.entry.length;
     }
+    for (const [id, slice] of slices) this.#fillFromJournal(id, slice);
     return slices;
+  }
+
+  #fillFromJournal(id: string, slice: Filling): void {
+    const running = this.#journal.get(id);
+    if (!running || slice.more) return;
+    const missing = running.head.offset - slice.after - slice.entries.length;
+    for (const json of missing > 0 ? running.waiting.slice(-missing) : []) {
+      if (slice.bytes > sliceBytes) {
+        slice.more = true;
+        return;
+      }
+      slice.entries.push(JSON.parse(json));
+      slice.bytes += json.length;
+    }
   }
 
   retire(id: string, afterMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const write = () => {
+      this.#bring(id);
       this.#statements.retire.run(this.#now() + afterMs, id);
       if (afterMs === 0) this.#purgeNow();
       return resolve;
@@ -183,8 +202,13 @@ export class SqliteLog implements Log {
 
   close(): void {
     clearInterval(this.#purge);
-    this.#commits.flush();
+    this.#commits.close(() => {
+      this.#journal.close();
+      fs.fdatasyncSync(this.#wal);
+    });
     this.#database.close();
+    // After what is under way with it.
+    void Promise.resolve(this.#commits.synced).then(() => fs.closeSync(this.#wal));
   }
 }
 
@@ -197,7 +221,10 @@ function refusal(head: HeadRow | undefined, after: Place): RefusalReason | undef
   return head.offset === after.offset && head.attempt === after.attempt ? undefined : 'superseded';
 }
 
-const newEpoch = () => randomBytes(6).toString('base64url');
+const isText = (entry: Entry) => entry.type === 'textAppended';
+
+/** Whether it is text after text: whoever reads it has something to read. */
+const goesOn = (entry: Entry) => isText(entry) && entry.position > 0;
 
 const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: HeadRow): Head => ({
   epoch,
@@ -207,26 +234,3 @@ const toHead = ({ epoch, offset, attempt, startedAt, firstTokenAt, ended }: Head
   firstTokenAt,
   ended: ended ? (JSON.parse(ended) as EndedEntry) : null,
 });
-
-function prepare(database: DatabaseSync) {
-  return {
-    head: database.prepare('SELECT * FROM heads WHERE id = ?'),
-    heads: database.prepare('SELECT * FROM heads WHERE id IN (SELECT value FROM json_each(?))'),
-    insertHead: database.prepare('INSERT INTO heads (id, epoch, offset, attempt) VALUES (?, ?, 0, 0)'),
-    updateHead: database.prepare(
-      'UPDATE heads SET offset = ?, attempt = ?, startedAt = ?, firstTokenAt = ?, ended = ?, retireAt = ? WHERE log = ?',
-    ),
-    rename: database.prepare('UPDATE heads SET epoch = ? WHERE id = ?'),
-    insertEntry: database.prepare('INSERT INTO entries (log, offset, entry) VALUES (?, ?, ?)'),
-    read: database.prepare(
-      `SELECT heads.id, heads.epoch, places.value ->> 1 AS start, entries.entry FROM json_each(?) AS places
-       JOIN heads ON heads.id = places.value ->> 0
-       LEFT JOIN entries ON entries.log = heads.log AND entries.offset > places.value ->> 1
-       ORDER BY heads.log, entries.offset`,
-    ),
-    retire: database.prepare('UPDATE heads SET retireAt = ? WHERE id = ?'),
-    expired: database.prepare('SELECT log FROM heads WHERE retireAt <= ? LIMIT ?'),
-    purgeEntries: database.prepare('DELETE FROM entries WHERE log = ?'),
-    purgeHead: database.prepare('DELETE FROM heads WHERE log = ?'),
-  };
-}

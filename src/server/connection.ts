@@ -3,9 +3,8 @@ import { CloseCode, type Message, MessageType, type SubscribeMessage, validateMe
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { bearer } from '../auth/auth.ts';
-import type { Viewer } from '../domain/conversation.ts';
 import { type ErrorCode, isRateLimited, isUnavailable, MillraceError } from '../domain/errors.ts';
-import type { Pipeline } from '../graphql/graphql.ts';
+import type { OperationResult, Pipeline } from '../graphql/graphql.ts';
 import { Operation, type Outlet } from './operation.ts';
 import type { Wire } from './wire.ts';
 
@@ -32,8 +31,6 @@ interface ConnectionOptions {
   readonly ip: string;
   /** The token that the upgrade request showed, if it did. */
   readonly token: string | undefined;
-  /** Takes a place for a viewer as long as the socket is open. @throws MillraceError `RATE_LIMITED` */
-  readonly holdPlace: (viewer: Viewer) => Promise<void>;
   /** Messages are wrong for the protocol: the socket closes. All that is wrong with an operation is said to its id. */
   readonly wire: Pick<Wire, 'send' | 'sendObject' | 'reply' | 'close'>;
 }
@@ -48,6 +45,8 @@ export class Connection {
   #greeted = false;
   #closed = false;
   #client: Client | undefined;
+  /** Its viewer's, held as long as the socket is open. */
+  #place: Awaited<ReturnType<Pipeline['sockets']['ofViewer']>> | undefined;
   #unwatch = () => {};
 
   constructor(options: ConnectionOptions) {
@@ -85,6 +84,7 @@ export class Connection {
   /** The socket is gone: all that it has going ends. */
   end(): void {
     this.#closed = true;
+    this.#place?.release();
     this.#unwatch();
     for (const id of this.#operations.keys()) this.#leave(id);
   }
@@ -109,11 +109,14 @@ export class Connection {
       return this.#wire.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
     }
     this.#greeted = true;
-    const { pipeline, ip, holdPlace } = this.#options;
+    const { pipeline, ip } = this.#options;
     try {
       const client = await pipeline.connect(ip, token);
-      await holdPlace(client.session.viewer);
-      if (this.#closed) return;
+      this.#place = await pipeline.sockets.ofViewer(client.session.viewer);
+      if (this.#closed) {
+        this.#place.release();
+        return;
+      }
       this.#client = client;
       // Its streams are told first: their ends are under way when the socket's is.
       const end = () => setImmediate(() => this.#wire.close(CloseCode.Forbidden, 'The token has ended'));
@@ -152,7 +155,7 @@ export class Connection {
     else if (this.#operations.has(id)) {
       this.#wire.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     } else if (wrong) this.#wire.reply(JSON.stringify({ id, type: MessageType.Error, payload: [wrong] }));
-    else void this.#run(id, payload as GraphQLParams, client);
+    else void this.#run(id, this.#options.pipeline.execute(payload as GraphQLParams, client));
   }
 
   #wrongWith(id: string, size: number) {
@@ -165,13 +168,14 @@ export class Connection {
     return error('RATE_LIMITED', message);
   }
 
-  async #run(id: string, params: GraphQLParams, client: Client): Promise<void> {
-    const operation = new Operation();
+  /** Takes nothing of what was asked: it would hold that as long as the stream lasts. */
+  async #run(id: string, result: Promise<OperationResult>): Promise<void> {
+    const outlet = this.#outlet(id);
+    const operation = new Operation(outlet);
     this.#operations.set(id, operation);
     this.#running++;
-    const outlet = this.#outlet(id);
     try {
-      await operation.run(await this.#options.pipeline.execute(params, client), outlet);
+      await operation.run(await result);
     } catch (cause) {
       const errorId = randomUUID();
       this.#options.logger.error({ err: cause, errorId }, 'internal error');
@@ -185,7 +189,8 @@ export class Connection {
 
   #outlet(id: string): Outlet {
     const start = `{"id":${JSON.stringify(id)},"type":"`;
-    const next = Buffer.from(`${start}next","payload":`);
+    // A text: a buffer of its own would hold the block that it was cut from, for each idle stream.
+    const next = `${start}next","payload":`;
     return {
       tell: (type, payload) => {
         // The id is free when its client can know that it is.

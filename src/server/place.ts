@@ -5,8 +5,8 @@ import type { IncomingMessage } from 'node:http';
  * is a name and a port, and nothing that would move the path.
  */
 export function placeOf({ url = '/', headers: { host = 'localhost' } }: IncomingMessage): URL | undefined {
-  const base = /[/\\?#@]/.test(host) ? null : URL.parse(`http://${host}`);
-  if (!base) return undefined;
+  if (/^$|[/\\?#@]/.test(host)) return undefined;
+  const own = URL.parse(url.startsWith('/') ? `http://${host}${url}` : `http://${host}`);
   // Proxies may say the whole of it, and whom they ask is told by that alone.
-  return URL.parse(url.startsWith('/') ? base.origin + url : url) ?? undefined;
+  return (url.startsWith('/') || !own ? own : URL.parse(url)) ?? undefined;
 }

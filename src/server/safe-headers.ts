@@ -1,5 +1,5 @@
 /** What every answer tells a browser. GraphiQL's page has a policy of its own in the place of this one. */
-export const safeHeaders = new Headers([
+export const safeHeaders = new Map([
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
   ['cross-origin-opener-policy', 'same-origin'],
   ['cross-origin-resource-policy', 'same-origin'],

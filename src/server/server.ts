@@ -70,6 +70,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
   let closing = false;
   const answers = new Set<ServerResponse>();
+  // One for all: a listener made for each would keep its upgrade request as long as the socket is open.
+  const socketFailed = (error: Error) => logger.debug({ err: error }, 'socket failed');
 
   const server = createServer({ ...patience, ...timeouts, keepAliveTimeout, shouldUpgradeCallback: isWebSocket });
   server.on('request', (request, response) => {
@@ -93,7 +95,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     pipeline.handle(request, response, addressFor(request));
   });
   server.on('upgrade', async (request, socket, head) => {
-    socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+    socket.on('error', socketFailed);
     if (closing) return refuseUpgrade(socket, '503 Service Unavailable', stops);
     const { origin, host } = request.headers;
     if (!origins.allowsHost(host)) return refuseUpgrade(socket, '403 Forbidden', otherHost);

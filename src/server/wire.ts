@@ -44,6 +44,7 @@ export class Wire {
   #busy = false;
   #alive = true;
   #timer: NodeJS.Timeout | undefined;
+  readonly #keepAlives: NodeJS.Timeout;
 
   constructor({ socket, raw, messagesPerSecond, keepAliveMs, onMessage }: WireOptions) {
     this.#socket = socket;
@@ -61,11 +62,13 @@ export class Wire {
     socket.on('pong', () => {
       this.#alive = true;
     });
-    const keepAlive = setInterval(() => this.#keepAlive(), keepAliveMs);
-    socket.once('close', () => {
-      clearInterval(keepAlive);
-      clearTimeout(this.#timer);
-    });
+    this.#keepAlives = setInterval(() => this.#keepAlive(), keepAliveMs);
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    clearInterval(this.#keepAlives);
+    clearTimeout(this.#timer);
   }
 
   /** Resolves once the message has gone out, or never will. */
@@ -77,7 +80,7 @@ export class Wire {
    * Sends an object of which `head` is the beginning and `value` the last value. Gives a promise as `send` does, unless the
    * system has taken all of it at once: then there is nothing to wait for.
    */
-  sendObject(head: Buffer, value: Buffer): Promise<void> | undefined {
+  sendObject(head: string, value: Buffer): Promise<void> | undefined {
     if (this.#socket.readyState !== this.#socket.OPEN) return undefined;
     if (value.length > mostCopied) {
       this.#socket.send(head, fragment);
@@ -160,15 +163,16 @@ export class Wire {
  * A message in the very bytes that go out. It is what everybody who follows a generation gets for each token: ws would
  * write its head and its body in two, which costs a tenth more.
  */
-function frameOf(head: Buffer, value: Buffer): Buffer {
-  const length = head.length + value.length + 1;
+function frameOf(head: string, value: Buffer): Buffer {
+  const headLength = Buffer.byteLength(head);
+  const length = headLength + value.length + 1;
   const start = length < twoByteLength ? 2 : 4;
   const frame = Buffer.allocUnsafe(start + length);
   frame[0] = textFrame;
   frame[1] = Math.min(length, twoByteLength);
   if (start === 4) frame.writeUInt16BE(length, 2);
-  frame.set(head, start);
-  frame.set(value, start + head.length);
+  frame.write(head, start);
+  frame.set(value, start + headLength);
   frame[start + length - 1] = 0x7d;
   return frame;
 }

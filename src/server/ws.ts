@@ -4,8 +4,6 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graph
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bearer } from '../auth/auth.ts';
-import type { Viewer } from '../domain/conversation.ts';
-import { holdWhileOpen } from '../domain/hold.ts';
 import type { Pipeline } from '../graphql/graphql.ts';
 import { Connection, type SocketLimits } from './connection.ts';
 import { Wire } from './wire.ts';
@@ -65,11 +63,13 @@ export function createWsTransport(options: WsOptions): WsTransport {
     handleProtocols,
   });
 
+  // Frames that are none close the socket by themselves. One for all: one made for each would keep its upgrade request.
+  const socketFailed = (error: Error) => logger.debug({ err: error }, 'socket failed');
+
   return {
     upgrade(request, raw, head) {
       sockets.handleUpgrade(request, raw, head, (socket) => {
-        // Frames that are none close the socket by themselves.
-        socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+        socket.on('error', socketFailed);
         if (socket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) serve(options, { socket, raw, request });
         else socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
       });
@@ -106,14 +106,15 @@ function serve({ pipeline, limits, logger, addressOf }: WsOptions, { socket, raw
     onMessage: (data) => connection.receive(data),
   });
   const token = bearer(request.headers.authorization);
-  const holdPlace = (viewer: Viewer) => holdWhileOpen(raw, () => pipeline.sockets.ofViewer(viewer));
-  const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token, holdPlace });
-  const greeting = setTimeout(() => {
+  const connection = new Connection({ pipeline, limits, logger, wire, ip: addressOf(request), token });
+  let greeting: NodeJS.Timeout | undefined = setTimeout(() => {
+    greeting = undefined;
     if (connection.greeted) return;
     wire.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
   }, greetingMs);
-  socket.once('close', () => {
+  socket.on('close', () => {
     clearTimeout(greeting);
+    wire.end();
     connection.end();
   });
   holdStrangers(raw, connection, () => {

@@ -9,8 +9,10 @@ import type { GenerationRecords, Page, PageRequest, UnsettledGeneration } from '
 import { submit } from './submit.ts';
 import { generationColumns, type Tables, toGeneration } from './tables.ts';
 
+export type Lightly = (write: (db: Kysely<Tables>) => Promise<void>) => Promise<void>;
+
 /** The generations by SQL. */
-export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
+export function sqlGenerations(db: Kysely<Tables>, lightly: Lightly): GenerationRecords {
   return {
     submit: (draft) => submit(db, draft),
 
@@ -26,19 +28,8 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
 
     prompt: (id) => prompt(db, id),
 
-    async start(id, attempt, at) {
-      await db
-        .updateTable('generations')
-        .set(({ fn, val }) => ({
-          status: 'RUNNING',
-          attempts: attempt,
-          started_at: fn.coalesce('started_at', val(at)).$castTo<number>(),
-        }))
-        .where('id', '=', id)
-        .where('attempts', '<', attempt)
-        .where('status', 'in', ['QUEUED', 'RUNNING'])
-        .execute();
-    },
+    // Where this is lost, the log has it.
+    start: (id, attempt, at) => lightly((one) => start(one, id, attempt, at)),
 
     async setVisibility(id, visibility) {
       const row = await db
@@ -56,6 +47,20 @@ export function sqlGenerations(db: Kysely<Tables>): GenerationRecords {
     queuePositions: (ids) => queuePositions(db, ids),
     modelFigures: () => modelFigures(db),
   };
+}
+
+async function start(db: Kysely<Tables>, id: string, attempt: number, at: number): Promise<void> {
+  await db
+    .updateTable('generations')
+    .set(({ fn, val }) => ({
+      status: 'RUNNING',
+      attempts: attempt,
+      started_at: fn.coalesce('started_at', val(at)).$castTo<number>(),
+    }))
+    .where('id', '=', id)
+    .where('attempts', '<', attempt)
+    .where('status', 'in', ['QUEUED', 'RUNNING'])
+    .execute();
 }
 
 async function unsettled(db: Kysely<Tables>, viewerId: string | undefined): Promise<UnsettledGeneration[]> {

@@ -10,6 +10,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import type { Lightly } from './generations.ts';
 import { migrate } from './migrations/migrations.ts';
 import { sqlStore } from './sql.ts';
 import type { Store } from './store.ts';
@@ -38,10 +39,23 @@ export async function openSqliteStore(
       ...(onQuery && { log: (event) => onQuery(event.query.sql) }),
     });
     await migrate(db);
-    return sqlStore(db);
+    return sqlStore(db, (write) => db.connection().execute((one) => withoutSync(one, write)));
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Runs a write that does not wait for the disk, for which the whole process would wait: a crash of the process leaves it
+ * there, and the next commit takes it to the disk.
+ */
+async function withoutSync(db: Kysely<Tables>, write: Parameters<Lightly>[0]): Promise<void> {
+  await db.executeQuery(CompiledQuery.raw('pragma synchronous = normal'));
+  try {
+    await write(db);
+  } finally {
+    await db.executeQuery(CompiledQuery.raw('pragma synchronous = full'));
   }
 }
 

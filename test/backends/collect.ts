@@ -1,4 +1,4 @@
-import { type BackendEnd, BackendError, type BackendPart, type BackendRequest } from '../../src/backends/backend.ts';
+import { type Backend, type BackendEnd, BackendError, type BackendRequest } from '../../src/backends/backend.ts';
 
 export interface Collected {
   readonly text: string;
@@ -10,15 +10,16 @@ export interface Collected {
 }
 
 /** Reads a run to its end, or to its error. */
-export async function collect(parts: AsyncIterable<BackendPart>): Promise<Collected> {
+export async function collect(backend: Backend, request: BackendRequest, signal = never): Promise<Collected> {
   const deltas: { text: string; tokens: number }[] = [];
   let end: BackendEnd | undefined;
   let error: unknown;
+  const onDelta = (text: string, tokens: number) => {
+    deltas.push({ text, tokens });
+    return undefined;
+  };
   try {
-    for await (const part of parts) {
-      if (part.type === 'end') end = part;
-      else deltas.push({ text: part.text, tokens: part.tokens });
-    }
+    end = await backend.generate(request, onDelta, signal);
   } catch (thrown) {
     error = thrown;
   }

@@ -19,19 +19,14 @@ const ask = (text: string, parameters: Sampling = {}, prefix = ''): BackendReque
 async function run(request: BackendRequest): Promise<{ text: string; tokens: number; end: BackendEnd }> {
   let text = '';
   let tokens = 0;
-  let end: BackendEnd | undefined;
-  for await (const part of backend.generate(request, unaborted)) {
-    expect(end).toBeUndefined();
-    if (part.type === 'end') {
-      end = part;
-    } else {
-      expect(part.tokens).toBeGreaterThan(0);
-      expect(part.text).not.toBe('');
-      text += part.text;
-      tokens += part.tokens;
-    }
-  }
-  if (!end) throw new Error('The run had no end');
+  const onDelta = (delta: string, count: number) => {
+    expect(count).toBeGreaterThan(0);
+    expect(delta).not.toBe('');
+    text += delta;
+    tokens += count;
+    return undefined;
+  };
+  const end = await backend.generate(request, onDelta, unaborted);
   expect(end.usage?.completionTokens).toBe(tokens);
   return { text, tokens, end };
 }

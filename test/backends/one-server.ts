@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { type OpenAIBackendOptions, openaiBackend } from '../../src/backends/openai.ts';
-import { asks, collect, never } from './collect.ts';
+import { asks, collect } from './collect.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 import { chunk, type Step } from './scripted-steps.ts';
 
@@ -20,5 +20,5 @@ afterEach(async () => {
 export const backend = (options: Partial<OpenAIBackendOptions> = {}) =>
   openaiBackend({ name: 'one', url: server.url, model: 'scripted', ...options });
 export const run = (options?: Partial<OpenAIBackendOptions>, request = asks('Who are you?')) =>
-  collect(backend(options).generate(request, never));
+  collect(backend(options), request);
 export const token = (content: string): Step => ({ do: 'raw', pieces: [chunk({ delta: { content } })] });

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { OpenAIBackendOptions } from '../../src/backends/openai.ts';
@@ -140,12 +141,12 @@ describe('timeouts', () => {
 
   it("the reader's own time is not held against the server", async () => {
     server.answer([token('Call'), { do: 'wait', ms: 350 }, token(' me'), { do: 'finish' }]);
-    const parts = backend({ timeouts: { betweenTokensMs: 100 } }).generate(asks('Who?'), never);
     let got = '';
-    for await (const part of parts) {
-      if (part.type === 'delta') got += part.text;
-      await new Promise((resolve) => setTimeout(resolve, 400));
-    }
+    const onDelta = (delta: string) => {
+      got += delta;
+      return sleep(400);
+    };
+    await backend({ timeouts: { betweenTokensMs: 100 } }).generate(asks('Who?'), onDelta, never);
     expect(got).toBe('Call me');
   });
 });

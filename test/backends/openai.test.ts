@@ -35,7 +35,7 @@ describe('what it sends', () => {
       'application/json',
     ]);
     expect(got).toBe('Call me Ishmael.');
-    expect(end).toEqual({ type: 'end', finishReason: 'LENGTH', usage: { promptTokens: 3, completionTokens: 3 } });
+    expect(end).toEqual({ finishReason: 'LENGTH', usage: { promptTokens: 3, completionTokens: 3 } });
   });
 
   it('leaves out what was not given', async () => {
@@ -59,13 +59,13 @@ describe('what it sends', () => {
   it('is nothing where no token is left: servers refuse to write none', async () => {
     const request = asks('Who?', { prefix: text, parameters: { maxTokens: 0 } });
     const { text: got, end } = await run({ continuation: 'prefill' }, request);
-    expect([got, end]).toEqual(['', { type: 'end', finishReason: 'LENGTH', usage: null }]);
+    expect([got, end]).toEqual(['', { finishReason: 'LENGTH', usage: null }]);
     expect(server.requests).toHaveLength(0);
   });
 
-  it('says whether it continues, and takes no prefix where it does not', () => {
+  it('says whether it continues, and takes no prefix where it does not', async () => {
     expect([backend().continues, backend({ continuation: 'prefill' }).continues]).toEqual([false, true]);
-    expect(() => backend().generate(asks('Who?', { prefix: 'Call' }), never)).toThrow(TypeError);
+    expect((await run({}, asks('Who?', { prefix: 'Call' }))).error).toBeInstanceOf(TypeError);
   });
 
   it('takes a url with a slash at its end, and no key that a header can not hold', async () => {
@@ -78,9 +78,15 @@ describe('what it sends', () => {
 describe('what it reads', () => {
   it('gives the first token while the server is still at the second', async () => {
     server.answer([token('Call'), { do: 'stall' }]);
-    const parts = backend().generate(asks('Who?'), never)[Symbol.asyncIterator]();
-    expect(await parts.next()).toEqual({ done: false, value: { type: 'delta', text: 'Call', tokens: 1 } });
-    await parts.return?.();
+    const leaving = new AbortController();
+    const first = await new Promise((resolve) => {
+      const onDelta = (...delta: unknown[]) => void resolve(delta);
+      backend()
+        .generate(asks('Who?'), onDelta, leaving.signal)
+        .catch(() => {});
+    });
+    expect(first).toEqual(['Call', 1]);
+    leaving.abort();
   });
 
   it.each(['vllm', 'vllm-continuous-usage', 'ollama', 'llamacpp', 'openai', 'proxy-crlf'])(
@@ -105,7 +111,7 @@ describe('what it reads', () => {
     server.answer([{ do: 'reply', status: 200, body: { object: 'chat.completion', choices, usage } }]);
     const { deltas, end } = await run();
     expect(deltas).toEqual([{ text: 'Call me.', tokens: 3 }]);
-    expect(end).toEqual({ type: 'end', finishReason: 'STOP', usage: { promptTokens: 2, completionTokens: 3 } });
+    expect(end).toEqual({ finishReason: 'STOP', usage: { promptTokens: 2, completionTokens: 3 } });
   });
 
   it('takes a finish reason for the end, whether [DONE] follows, or a cut, or nothing', async () => {
@@ -130,7 +136,7 @@ describe('leaving', () => {
     server.answer([token('Call'), { do: 'stall' }], () => new Promise(() => {}));
     for (let i = 0; i < 2; i++) {
       const controller = new AbortController();
-      const reading = collect(backend().generate(asks('Who?'), controller.signal));
+      const reading = collect(backend(), asks('Who?'), controller.signal);
       const { left } = await server.request(i);
       const reason = new Error('cancelled');
       controller.abort(reason);
@@ -139,35 +145,48 @@ describe('leaving', () => {
     }
   });
 
-  it('throws the reason also between two parts that have come already', async () => {
+  it('throws the reason also where all has come already', async () => {
     server.answer(says(text));
     const controller = new AbortController();
-    const parts = backend().generate(asks('Who?'), controller.signal)[Symbol.asyncIterator]();
-    await parts.next();
-    controller.abort('enough');
-    await expect(
-      (async () => {
-        for (;;) if ((await parts.next()).done) return;
-      })(),
-    ).rejects.toBe('enough');
+    const deltas: string[] = [];
+    const onDelta = (delta: string) => {
+      deltas.push(delta);
+      controller.abort('enough');
+      return undefined;
+    };
+    await expect(backend().generate(asks('Who?'), onDelta, controller.signal)).rejects.toBe('enough');
+    expect(deltas).toEqual(['Call']);
   });
 
   it('asks nothing when the signal is aborted before', async () => {
-    const { error } = await collect(backend().generate(asks('Who?'), AbortSignal.abort('no')));
+    const { error } = await collect(backend(), asks('Who?'), AbortSignal.abort('no'));
     expect([error, server.requests.length]).toEqual(['no', 0]);
   });
 
-  it('closes the request when the reader leaves, between two parts and while it waits for one', async () => {
+  it('closes the request when the reader fails, and throws what it failed of', async () => {
     server.answer([token('Call'), { do: 'stall' }]);
-    for await (const _ of backend().generate(asks('Who?'), never)) break;
+    // Not taken for a failure of the connection, which has a code too.
+    const failure = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+    await expect(backend().generate(asks('Who?'), () => Promise.reject(failure), never)).rejects.toBe(failure);
     await (await server.request(0)).left;
+  });
 
-    const parts = backend().generate(asks('Who?'), never)[Symbol.asyncIterator]();
-    await parts.next();
-    const waiting = parts.next();
-    await parts.return?.();
-    expect(await waiting).toEqual({ done: true, value: undefined });
-    await (await server.request(1)).left;
+  it('gives nothing while the reader is not ready', async () => {
+    server.answer([token('Call'), { do: 'wait', ms: 20 }, token(' me'), { do: 'finish' }]);
+    const deltas: string[] = [];
+    const ready = Promise.withResolvers<void>();
+    const onDelta = (delta: string) => {
+      deltas.push(delta);
+      return ready.promise;
+    };
+    const end = backend().generate(asks('Who?'), onDelta, never);
+    await (await server.request(0)).done;
+    // A round trip: what was sent before has come.
+    await backend().probe(never);
+    expect(deltas).toEqual(['Call']);
+    ready.resolve();
+    await end;
+    expect(deltas).toEqual(['Call', ' me']);
   });
 
   it('leaves no listener on the signal', async () => {
@@ -184,7 +203,7 @@ describe('leaving', () => {
       listeners--;
       remove(...args);
     };
-    await collect(backend().generate(asks('Who?'), signal));
+    await collect(backend(), asks('Who?'), signal);
     expect(listeners).toBe(0);
   });
 });

@@ -12,6 +12,8 @@ export interface ScriptedRequest {
   readonly at: number;
   /** Resolves, with the time, when the client closes before the answer is over; stays pending if it never does. */
   readonly left: Promise<number>;
+  /** Resolves when all of the answer has been sent. */
+  readonly done: Promise<void>;
 }
 
 export interface ChatBody {
@@ -107,7 +109,8 @@ export class ScriptedServer implements AsyncDisposable {
     const { method = '', url: path = '', headers } = request;
     const text = Buffer.concat(await request.toArray()).toString();
     const body = text === '' ? undefined : (JSON.parse(text) as ChatBody);
-    const recorded = { method, path, headers, body, at: Date.now(), left };
+    const done = new Promise<void>((resolve) => response.once('finish', resolve));
+    const recorded = { method, path, headers, body, at: Date.now(), left, done };
     const script = this.#scriptFor(recorded);
     const told = typeof script === 'function' ? await script(recorded) : script;
     if ((await steps(told, response, gone.signal)) === 'cut') this.#hangUp(response);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Entry } from '../../src/domain/entry.ts';
-import { type Head, type Log, type LogMessage, logTopic } from '../../src/log/log.ts';
+import { type Head, type Log, type LogMessage, logTopic, turnsTopic } from '../../src/log/log.ts';
 
 export const queued: Entry = { type: 'queued', at: 1 };
 export const started = (attempt: number, keptLength = 0): Entry => {
@@ -93,6 +93,22 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
         expect(entries.length).toBeGreaterThanOrEqual(message.after + message.entries.length);
         expect(message.epoch).toBe((await log.heads(['gen_1'])).get('gen_1')?.epoch);
       }
+    });
+
+    test('publishes what is not text alone on a topic of its own too', async () => {
+      const { log, bus } = opened;
+      const heard: [string, LogMessage][] = [];
+      for (const topic of [logTopic('gen_1'), turnsTopic('gen_1')])
+        await bus.subscribe(topic, (message) => heard.push([topic, message as LogMessage]));
+      await log.append('gen_1', null, [queued]);
+      await appendTo(log, 'gen_1', [started(1)]);
+      await appendTo(log, 'gen_1', [text(0, 'a')]);
+      await appendTo(log, 'gen_1', [text(1, 'b'), ended]);
+      await vi.waitFor(() => expect(heard).toHaveLength(7));
+      const on = (asked: string) => heard.flatMap(([topic, message]) => (topic === asked ? [message] : []));
+      const all = on(logTopic('gen_1'));
+      expect(all.map(({ after }) => after)).toEqual([0, 1, 2, 3]);
+      expect(on(turnsTopic('gen_1'))).toEqual([all[0], all[1], all[3]]);
     });
 
     test('creating a log twice changes nothing', async () => {

@@ -11,6 +11,7 @@ import { GenerateDocument } from '../../src/client/generated/operations.ts';
 import { type App, compose, embedded } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Generation } from '../../src/domain/generation.ts';
+import { nextOf } from '../../src/domain/polled.ts';
 import { Follower } from '../../src/generation/follow.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
 import { Tails } from '../../src/log/tail.ts';
@@ -88,7 +89,7 @@ describe('ten thousand followers leave nothing behind', () => {
       const generation = { id: ids[i % logs], status: 'QUEUED' } as Generation;
       return new Follower({ store: {} as Store, tails }, generation, undefined);
     });
-    const next = () => Promise.all(followers.map((follower) => follower.next()));
+    const next = () => Promise.all(followers.map((follower) => nextOf(follower)));
     expect((await next()).every((event) => event?.entry.type === 'queued')).toBe(true);
     const waiting = next();
     expect({ tails: tails.size, listeners: bus.listeners }).toEqual({ tails: logs, listeners: logs });

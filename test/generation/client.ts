@@ -1,6 +1,7 @@
 import type { Position } from '../../src/domain/cursor.ts';
 import type { Generation } from '../../src/domain/generation.ts';
 import { isEnd, type LogEvent } from '../../src/domain/merge.ts';
+import { nextOf } from '../../src/domain/polled.ts';
 import { type FollowDeps, Follower } from '../../src/generation/follow.ts';
 
 /** What a client keeps between two connections. */
@@ -27,6 +28,10 @@ export class Client {
     return this.#follower;
   }
 
+  async #next(): Promise<LogEvent | undefined> {
+    return this.#follower && nextOf(this.#follower);
+  }
+
   take(event: LogEvent): void {
     const { entry, position } = event;
     if (this.ends > 0) throw new Error(`${entry.type} came after the end`);
@@ -40,7 +45,7 @@ export class Client {
   /** Reads to the end, and gives how many events that were. */
   async readOn(): Promise<number> {
     const before = this.events;
-    for (let event = await this.#follower?.next(); event; event = await this.#follower?.next()) this.take(event);
+    for (let event = await this.#next(); event; event = await this.#next()) this.take(event);
     this.#follower?.close();
     return this.events - before;
   }

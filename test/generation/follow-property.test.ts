@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../src/domain/entry.ts';
 import type { Generation } from '../../src/domain/generation.ts';
+import { nextOf } from '../../src/domain/polled.ts';
 import { Progress } from '../../src/domain/progress.ts';
 import { settle } from '../../src/generation/settle.ts';
 import { lossyBus, turns } from '../bus/lossy.ts';
@@ -101,7 +102,7 @@ async function follow(schedule: Schedule, index: number, counts: { resumed: numb
     const follower = client.connect(parts, await rowOf(parts, generation.id));
     const leaveAfter = random() < 0.6 ? below(random, 6) : Number.POSITIVE_INFINITY;
     for (let taken = 0; ; taken++) {
-      const next = follower.next();
+      const next = nextOf(follower);
       if (taken >= leaveAfter) {
         await turns(below(random, 3));
         follower.close();
@@ -113,7 +114,7 @@ async function follow(schedule: Schedule, index: number, counts: { resumed: numb
       counts.events++;
       if (lazy) await turns(below(random, 60));
     }
-    expect(await follower.next()).toBeUndefined();
+    expect(await nextOf(follower)).toBeUndefined();
     follower.close();
     counts.resumed++;
   }

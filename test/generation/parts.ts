@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { Pool } from '../../src/backends/pool.ts';
@@ -20,8 +21,8 @@ import { temporaryFolder } from '../folder.ts';
 export interface Parts {
   readonly store: Store;
   readonly log: Log;
-  /** The file that the log is in. */
-  readonly logPath: string;
+  /** Has all logs lose what they have after an offset, as a store may that comes back without its last second. */
+  shorten(offset: number): void;
   readonly bus: Bus;
   readonly queue: Queue;
   readonly tails: Tails;
@@ -43,17 +44,30 @@ export async function openParts({ wrap = (bus) => bus, silenceMs = 5_000 }: Part
   await store.viewers.put(ann);
   await store.viewers.put(bob);
   const bus = wrap(memoryBus());
-  const logPath = join(folder.path, 'log.db');
-  const log = new SqliteLog({ path: logPath, bus });
+  const path = join(folder.path, 'log.db');
+  let opened = new SqliteLog({ path, bus });
+  const log: Log = {
+    append: (...args) => opened.append(...args),
+    heads: (ids) => opened.heads(ids),
+    read: (after) => opened.read(after),
+    retire: (id, afterMs) => opened.retire(id, afterMs),
+  };
+  const shorten = (offset: number) => {
+    opened.close();
+    const database = new DatabaseSync(path);
+    database.exec(`DELETE FROM entries WHERE offset > ${offset}; UPDATE heads SET offset = ${offset}`);
+    database.close();
+    opened = new SqliteLog({ path, bus });
+  };
   const errors: unknown[] = [];
   const tails = new Tails({ log, bus, silenceMs, onError: (error) => errors.push(error) });
   const close = async () => {
     tails.close();
-    log.close();
+    opened.close();
     await store.close();
     folder.remove();
   };
-  return { store, log, logPath, bus, queue: memoryQueue(), tails, errors, close };
+  return { store, log, shorten, bus, queue: memoryQueue(), tails, errors, close };
 }
 
 /** The parts of the test that runs; each test must leave no tail behind, and no error that it did not take. */

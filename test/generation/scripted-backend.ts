@@ -1,4 +1,4 @@
-import type { Backend, BackendPart, BackendRequest } from '../../src/backends/backend.ts';
+import type { Backend, BackendEnd, BackendRequest, OnDelta } from '../../src/backends/backend.ts';
 
 /** What one run of a scripted backend does: a text is a delta of one token, an error is thrown, `hang` waits for the abort. */
 export type Step = string | Error | 'hang' | (() => Promise<void> | void);
@@ -22,7 +22,7 @@ export class ScriptedBackend implements Backend {
     this.#scripts = scripts;
   }
 
-  async *generate(request: BackendRequest, signal: AbortSignal): AsyncGenerator<BackendPart> {
+  async generate(request: BackendRequest, onDelta: OnDelta, signal: AbortSignal): Promise<BackendEnd> {
     const script = this.#scripts[Math.min(this.requests.length, this.#scripts.length - 1)] ?? [];
     this.requests.push(request);
     this.open++;
@@ -36,11 +36,11 @@ export class ScriptedBackend implements Backend {
         else if (typeof step === 'function') await step();
         else {
           tokens++;
-          yield { type: 'delta', text: step, tokens: 1 };
+          await onDelta(step, 1);
         }
       }
       signal.throwIfAborted();
-      yield { type: 'end', finishReason: 'STOP', usage: { promptTokens: 7, completionTokens: tokens } };
+      return { finishReason: 'STOP', usage: { promptTokens: 7, completionTokens: tokens } };
     } finally {
       this.open--;
     }

@@ -61,12 +61,20 @@ test('the same key gives the same generation, which is queued once', async () =>
   expect(await queuedIn(parts)).toEqual([both[0]?.id]);
 });
 
-test('where the log fails the generation is accepted all the same, and the next sweep queues it', async () => {
+test('where the log fails the generation is accepted all the same, and queued', async () => {
   const { parts } = opened;
   const full = new Error('the disk is full');
   const log = changed(parts.log, { append: () => Promise.reject(full) });
   const { id } = await submitOne({ ...depsOf(parts), log }, { prompt: 'Call me' });
-  expect([parts.errors.splice(0), await queuedIn(parts)]).toEqual([[full], []]);
+  expect([parts.errors.splice(0), await queuedIn(parts)]).toEqual([[full], [id]]);
+});
+
+test('where the queue fails the generation is accepted all the same, and the next sweep queues it', async () => {
+  const { parts } = opened;
+  const away = new Error('the queue is away');
+  const queue = { ...parts.queue, add: () => Promise.reject(away) };
+  const { id } = await submitOne({ ...depsOf(parts), queue }, { prompt: 'Call me' });
+  expect([parts.errors.splice(0), await queuedIn(parts)]).toEqual([[away], []]);
   await sweep({ ...parts, known: new Set(['whale']), heardAt: () => 0, onOrphan: async () => {} });
   expect(await queuedIn(parts)).toEqual([id]);
 });

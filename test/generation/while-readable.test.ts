@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
+import { nextOf } from '../../src/domain/polled.ts';
 import type { Following } from '../../src/generation/generation.ts';
 import { whileReadable } from '../../src/generation/while-readable.ts';
 import { bob } from '../contract/store/fixtures.ts';
@@ -16,9 +17,9 @@ test('closing ends a next that waits for a bus that is away, and what is subscri
     return () => ended.resolve();
   };
   const generation = await queuedGeneration(parts);
-  const following: Following = { generation, next: async () => undefined, close() {} };
+  const following: Following = { generation, poll: () => undefined, close() {} };
   const read = whileReadable({ readables: parts.store, bus: { ...parts.bus, subscribe } }, bob, following);
-  const next = read.next();
+  const next = nextOf(read);
   read.close();
   expect(await next).toBeUndefined();
   back.resolve();

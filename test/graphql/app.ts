@@ -63,7 +63,7 @@ export async function startApp({ yaml = builtIn, alter = () => ({}), auth }: App
 
   async function ask<Data>(query: string, variables?: Variables, token?: string): Promise<Answer<Data>> {
     const result = await run(query, variables, token);
-    if ('next' in result) throw new Error('This is a subscription.');
+    if ('poll' in result) throw new Error('This is a subscription.');
     return plain(result) as Answer<Data>;
   }
 
@@ -79,7 +79,7 @@ export async function startApp({ yaml = builtIn, alter = () => ({}), auth }: App
     },
     async subscribe<Data>(query: string, variables?: Variables, token?: string) {
       const result = await run(query, variables, token);
-      if (!('next' in result))
+      if (!('poll' in result))
         throw Object.assign(new Error(result.errors?.[0]?.message), result.errors?.[0]?.extensions);
       const answers = result[Symbol.asyncIterator]() as AsyncIterator<Answer<Data>>;
       return Object.assign(answers, { [Symbol.asyncIterator]: () => answers }) as AsyncIterableIterator<Answer<Data>>;

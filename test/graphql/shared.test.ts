@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nextOf } from '../../src/domain/polled.ts';
 import type { Answer } from '../../src/graphql/answers.ts';
 import type { AnswerStream } from '../../src/graphql/graphql.ts';
 import { people, peopleAuth } from './people.ts';
@@ -47,13 +48,13 @@ async function follow(query: string, token?: string, variables: object = {}): Pr
   const { pipeline } = scripted.app;
   const client = await pipeline.connect('127.0.0.1', token);
   const result = await pipeline.execute({ query, variables: { id, ...variables } }, client);
-  if (!('next' in result)) throw new Error(result.errors?.[0]?.message);
+  if (!('poll' in result)) throw new Error(result.errors?.[0]?.message);
   return result;
 }
 
 /** Goes on where `Call` was said, and gives what each of these gets next. */
 async function goOn(streams: readonly AnswerStream[]): Promise<Answer[]> {
-  const next = streams.map((stream) => stream.next());
+  const next = streams.map((stream) => nextOf(stream));
   lookups = 0;
   go();
   const answers = await Promise.all(next);
@@ -64,7 +65,7 @@ async function goOn(streams: readonly AnswerStream[]): Promise<Answer[]> {
 /** The JSON of what has said `Call`. */
 async function called(stream: AnswerStream): Promise<string> {
   for (;;) {
-    const answer = await stream.next();
+    const answer = await nextOf(stream);
     if (!answer || answer.errors) throw new Error(String(answer?.json()));
     if (String(answer.json()).includes('"Call"')) return String(answer.json());
   }
@@ -129,7 +130,7 @@ test('what depends on the viewer is answered to each as they may see it', async 
   go();
   const [anns, bobs] = await Promise.all(
     streams.map(async (stream) => {
-      const answer = await stream.next();
+      const answer = await nextOf(stream);
       stream.close();
       return JSON.parse(String(answer?.json()));
     }),

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { memoryBus } from '../../src/bus/memory.ts';
 import { GroupCommit } from '../../src/log/group-commit.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
@@ -13,13 +14,18 @@ import { temporaryFolder } from '../folder.ts';
 let folder: ReturnType<typeof temporaryFolder>;
 let database: DatabaseSync;
 let commits: GroupCommit;
+/** The disk. */
+let sync: (done: (error: unknown) => void) => void;
 beforeEach(() => {
+  sync = (done) => setImmediate(done);
   folder = temporaryFolder();
   database = new DatabaseSync(join(folder.path, 'test.db'));
   database.exec('CREATE TABLE t (x INTEGER)');
-  commits = new GroupCommit(database);
+  commits = new GroupCommit(database, { sync: (done) => sync(done) });
 });
 afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   if (database.isOpen) database.close();
   folder.remove();
 });
@@ -30,16 +36,15 @@ const rows = () =>
     .all()
     .map(({ x }) => x);
 
-/** Writes a number, or throws instead; `before` goes first. */
-function write(x: number | Error, before = () => {}): Promise<number> {
+/** Writes a number, or throws instead. */
+function write(x: number | Error, urgent = false): Promise<number> {
   return new Promise((resolve, reject) => {
     const run = () => {
-      before();
       if (x instanceof Error) throw x;
       database.prepare('INSERT INTO t VALUES (?)').run(x);
       return () => resolve(x);
     };
-    commits.add({ write: run, reject });
+    commits.add({ write: run, reject, urgent });
   });
 }
 
@@ -55,6 +60,66 @@ test('writes of one turn share one transaction', async () => {
   };
   expect(await Promise.all([write(1), write(2), write(3)])).toEqual([1, 2, 3]);
   expect([transactions, rows()]).toEqual([1, [1, 2, 3]]);
+});
+
+/** A clock that only commits move, by so many ms. */
+function commitsOf(ms: number) {
+  const clock = { now: 1_000 };
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  const exec = database.exec.bind(database);
+  database.exec = (sql) => {
+    if (sql === 'COMMIT') clock.now += ms;
+    exec(sql);
+  };
+  return clock;
+}
+
+test('an urgent write takes along what has gathered, at the end of the turn', async () => {
+  const clock = commitsOf(1);
+  await write(1);
+  clock.now += 1;
+  const gathered = write(2);
+  await nextTurn();
+  expect(rows()).toEqual([1]);
+  expect(await Promise.all([gathered, write(3, true)])).toEqual([2, 3]);
+  expect([rows(), vi.getTimerCount()]).toEqual([[1, 2, 3], 0]);
+});
+
+test('where commits are slow, urgent writes leave half of the time to others', async () => {
+  commitsOf(100);
+  await write(1, true);
+  const second = write(2, true);
+  await vi.advanceTimersByTimeAsync(99);
+  expect(rows()).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await second).toBe(2);
+});
+
+test('nobody is told of a write, and readers wait, until it is on the disk; what comes meanwhile goes next', async () => {
+  const disk = Promise.withResolvers<void>();
+  sync = (done) => void disk.promise.then(() => done(null));
+  const told: string[] = [];
+  const first = write(1).then(() => told.push('first'));
+  await nextTurn();
+  expect(rows()).toEqual([1]);
+  const read = commits.synced?.then(() => told.push(`read ${rows()}`));
+  const second = write(2, true);
+  await nextTurn();
+  expect([told, rows()]).toEqual([[], [1]]);
+  sync = (done) => setImmediate(done);
+  disk.resolve();
+  await Promise.all([first, read, second]);
+  expect(told.sort()).toEqual(['first', 'read 1']);
+  expect([rows(), commits.synced]).toEqual([[1, 2], undefined]);
+});
+
+test('where the disk fails everybody hears of it, and the next write is tried', async () => {
+  const failure = new Error('the disk is gone');
+  sync = (done) => setImmediate(done, failure);
+  expect(await outcomes([write(1), write(2)])).toEqual([failure, failure]);
+  sync = (done) => setImmediate(done);
+  expect(await outcomes([write(3)])).toEqual([3]);
 });
 
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {

@@ -134,12 +134,17 @@ describe('lengths', () => {
     );
   });
 
-  it('looks at tests for the length of files alone, and at nothing generated', () => {
+  it('looks at tests and benches for the length of files alone, and at nothing generated or installed', () => {
     const found = breaches({
       'test/a.test.ts': longFunction(250),
       'test/b.test.ts': lines(401),
+      'bench/c.ts': lines(401),
+      'bench/node_modules/d/utils.ts': longFunction(500),
       'src/graphql/generated/utils.ts': longFunction(500),
     });
-    expect(found).toEqual(['test/b.test.ts:1 a test file of 401 lines; at most 400']);
+    expect(found).toEqual([
+      'test/b.test.ts:1 a test file of 401 lines; at most 400',
+      'bench/c.ts:1 a test file of 401 lines; at most 400',
+    ]);
   });
 });

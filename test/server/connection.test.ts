@@ -1,6 +1,15 @@
+import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
-import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
+import { polled, waiting } from '../../src/domain/polled.ts';
+import type { AnswerStream, OperationResult, Pipeline } from '../../src/graphql/graphql.ts';
+import { Connection } from '../../src/server/connection.ts';
+import { greeting, upgrade } from './raw-frames.ts';
+import { openHttp } from './raw-http.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
 import { startScriptedPipeline, welcome } from './scripted-pipeline.ts';
 
@@ -26,13 +35,13 @@ test.each([
 });
 
 test('where the pipeline breaks in one operation, that is an error of its id, masked, and the socket stays', async () => {
-  const endless = { next: () => undefined, close() {} } as unknown as AnswerStream;
-  const breaking = { ...endless, next: () => Promise.reject(new Error('a secret')) };
+  const over = { poll: () => undefined, close() {} } as unknown as AnswerStream;
+  const breaking = polled({ next: () => Promise.reject(new Error('a secret')), close() {} }) as AnswerStream;
   const results: Record<string, () => Promise<OperationResult>> = {
     'throws at once': () => Promise.reject(new Error('a secret')),
     'throws in a stream': async () => breaking,
     'can not be said in JSON': async () => ({ data: { a: 1n } }),
-    well: async () => endless,
+    well: async () => over,
   };
   const { script, logged, url } = server;
   script.connect = welcome;
@@ -67,4 +76,53 @@ test('where a result is late, a client that no longer asks for it is not told', 
   socket.send({ type: 'ping' });
   expect(await socket.next()).toEqual({ type: 'pong' });
   socket.terminate();
+});
+
+test('a socket that is open keeps nothing of the request that it began with', async () => {
+  const requests = () => queryObjects(IncomingMessage, { format: 'count' });
+  const before = requests();
+  const sockets = Array.from({ length: 20 }, () => openHttp(server.url).socket);
+  for (const socket of sockets) {
+    socket.write(Buffer.concat([Buffer.from(upgrade()), greeting]));
+    while (!String(await once(socket, 'data')).includes('connection_ack'));
+  }
+  // The one that came last may be on the stack.
+  expect(requests() - before).toBeLessThanOrEqual(1);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('a stream that goes on keeps nothing of what was asked', async () => {
+  const asked: WeakRef<object>[] = [];
+  server.script.connect = welcome;
+  server.script.execute = async (params) => {
+    asked.push(new WeakRef(params));
+    return { poll: () => waiting, close() {} } as unknown as AnswerStream;
+  };
+  const socket = await connect(server.url);
+  socket.send(subscribe('1', 'what was asked'));
+  // Once it is answered nothing is left of the turn in which the other came.
+  socket.send({ type: 'ping' });
+  expect(await socket.next()).toEqual({ type: 'pong' });
+  await turn();
+  // This collects what nobody holds.
+  queryObjects(WeakRef);
+  expect(asked.map((params) => params.deref())).toEqual([undefined]);
+  socket.terminate();
+});
+
+test("a viewer's place that is there only when the client has gone is given back", async () => {
+  const place = Promise.withResolvers<{ release(): void }>();
+  let released = 0;
+  const connection = new Connection({
+    pipeline: { connect: welcome, sockets: { ofViewer: () => place.promise } } as unknown as Pipeline,
+    wire: {} as never,
+    limits: { bodyBytes: 1_000, subscriptionsPerSocket: 1 },
+    logger: pino({ level: 'silent' }),
+    ...{ ip: '127.0.0.1', token: undefined },
+  });
+  connection.receive(Buffer.from('{"type":"connection_init"}'));
+  connection.end();
+  place.resolve({ release: () => void released++ });
+  await turn();
+  expect(released).toBe(1);
 });

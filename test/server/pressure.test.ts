@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { polled } from '../../src/domain/polled.ts';
 import type { AnswerStream, OperationResult } from '../../src/graphql/graphql.ts';
 import { Pace } from '../../src/server/pace.ts';
 import { connect, openSocket, subscribe } from './raw-socket.ts';
@@ -187,7 +188,7 @@ describe('limits.subscriptionsPerSocket', () => {
         open--;
         end.resolve(undefined);
       };
-      return { next: () => end.promise, close } as AnswerStream;
+      return polled({ next: () => end.promise, close }) as unknown as AnswerStream;
     };
     const socket = await connect(server.url);
     for (const id of ['1', '2', '3']) socket.send(subscribe(id, ''));

@@ -14,8 +14,10 @@ beforeAll(async () => {
   server.on('connection', (socket, { socket: raw }) => {
     const wire: Wire = new Wire({
       ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
-      onMessage: (data) => (String(data).startsWith('{') ? wire.sendObject(data, rest) : void wire.reply(String(data))),
+      onMessage: (data) =>
+        String(data).startsWith('{') ? wire.sendObject(String(data), rest) : void wire.reply(String(data)),
     });
+    socket.on('close', () => wire.end());
   });
   await once(server, 'listening');
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
-import { ann, createConversation, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
+import { ann, createConversation, draft, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
 import { storeContract } from '../contract/store.ts';
 
 let folder = '';
@@ -38,6 +38,21 @@ describe('a file of records', () => {
     expect(statements.filter((statement) => /^(create (table|index)|alter|drop)/.test(statement))).toEqual([]);
     expect([await generationOf(second, generation.id), await second.conversations.byIds([id])]).toEqual(kept);
     await second.close();
+  });
+
+  test('is on the disk with all that was answered, but for the note that a generation was begun', async () => {
+    const statements: string[] = [];
+    const store = await openSqliteStore(newFile(), { onQuery: (statement) => statements.push(statement) });
+    await store.viewers.put(ann);
+    const { id } = (await store.generations.submit(draft())).generation;
+    const kinds = () => statements.splice(0).map((statement) => statement.replace(/^(update|insert).*/, '$1'));
+    expect(kinds()).not.toContain('pragma synchronous = normal');
+    await store.generations.start(id, 1, 5);
+    expect(kinds()).toEqual(['pragma synchronous = normal', 'update', 'pragma synchronous = full']);
+    const unusable = Symbol() as unknown as number;
+    await expect(store.generations.start(id, unusable, 5)).rejects.toThrow();
+    expect(kinds().at(-1)).toBe('pragma synchronous = full');
+    await store.close();
   });
 
   test('whose tables can not be made is left as it was', async () => {

@@ -1,4 +1,4 @@
-import type { Backend, BackendPart, BackendRequest } from '../backend.ts';
+import type { Backend, BackendEnd, BackendRequest, OnDelta } from '../backend.ts';
 import { mobyDick } from './corpus.ts';
 import { Pace } from './pace.ts';
 import { Writer } from './writer.ts';
@@ -27,7 +27,7 @@ export function ngramBackend({ name = 'ngram', tokensPerSecond = 40 }: NgramOpti
     name,
     kind: 'ngram',
     continues: true,
-    generate: (request, signal) => generate(request, tokensPerSecond, signal),
+    generate: (request, onDelta, signal) => generate(request, tokensPerSecond, onDelta, signal),
     async probe(signal) {
       signal.throwIfAborted();
       await mobyDick();
@@ -36,11 +36,12 @@ export function ngramBackend({ name = 'ngram', tokensPerSecond = 40 }: NgramOpti
   };
 }
 
-async function* generate(
+async function generate(
   request: BackendRequest,
   tokensPerSecond: number,
+  onDelta: OnDelta,
   signal: AbortSignal,
-): AsyncGenerator<BackendPart, void, undefined> {
+): Promise<BackendEnd> {
   signal.throwIfAborted();
   const writer = new Writer(await mobyDick(), request);
   const pace = new Pace(tokensPerSecond, signal);
@@ -49,11 +50,10 @@ async function* generate(
     while (writer.finishReason === null) {
       const { text, tokens } = writer.write(await pace.due());
       completionTokens += tokens;
-      if (tokens > 0) yield { type: 'delta', text, tokens };
+      if (tokens > 0) await onDelta(text, tokens);
     }
     signal.throwIfAborted();
-    const usage = { promptTokens: writer.promptTokens, completionTokens };
-    yield { type: 'end', finishReason: writer.finishReason, usage };
+    return { finishReason: writer.finishReason, usage: { promptTokens: writer.promptTokens, completionTokens } };
   } finally {
     pace.stop();
   }

@@ -1,13 +1,13 @@
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import type { FinishReason, TokenUsage } from '../../domain/entry.ts';
-import { type BackendDelta, type BackendEnd, BackendError } from '../backend.ts';
+import { type BackendEnd, BackendError, type OnDelta } from '../backend.ts';
 import { type Chunk, readChunk } from './chunk.ts';
 import { errorFailure, field, type Source } from './failure.ts';
 
 /** One event may be this long, in characters: beyond, it is no answer. */
 const longestEvent = 1024 * 1024;
 
-/** An answer on its way: takes the bytes of the stream as the network cuts them, and gives parts. */
+/** An answer on its way: takes the bytes of the stream as the network cuts them, and gives text. */
 export class Answer {
   /** The first token, be it thinking, has come. */
   begun = false;
@@ -51,8 +51,8 @@ export class Answer {
     if (this.#failure === undefined) this.#parser.feed(`${this.#decoder.decode()}\n\n`);
   }
 
-  /** The text that has come since the last call, or undefined. Half a surrogate pair waits for the other half. */
-  take(): BackendDelta | undefined {
+  /** Gives the text that has come since the last call, if any, and what `onDelta` returns. Half a surrogate pair waits for the other half. */
+  give(onDelta: OnDelta): Promise<void> | undefined {
     if (this.#text === '') return undefined;
     const held = !this.whole && !this.done && isHighSurrogate(this.#text.charCodeAt(this.#text.length - 1)) ? 1 : 0;
     const text = this.#text.slice(0, this.#text.length - held);
@@ -60,7 +60,7 @@ export class Answer {
     const tokens = Math.max(1, this.#tokens);
     this.#text = this.#text.slice(text.length);
     this.#tokens = 0;
-    return { type: 'delta', text, tokens };
+    return onDelta(text, tokens);
   }
 
   /** @throws BackendError if the server said that it failed, or something that can't be understood. */
@@ -68,11 +68,11 @@ export class Answer {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** The last part, when the stream is over. @throws BackendError `truncated` if the answer is not whole. */
+  /** How it ended, when the stream is over. @throws BackendError `truncated` if the answer is not whole. */
   end(): BackendEnd {
     this.check();
     if (this.#finishReason === undefined && !this.done) throw this.#truncated();
-    return { type: 'end', finishReason: this.#finishReason ?? 'OTHER', usage: this.#usage };
+    return { finishReason: this.#finishReason ?? 'OTHER', usage: this.#usage };
   }
 
   /** A whole answer in one piece, from a server that does not stream. */

@@ -2,10 +2,9 @@ import { isTheirs } from '../../domain/access.ts';
 import { encodeCursor } from '../../domain/cursor.ts';
 import type { GenerationResolvers } from '../generated/resolvers.ts';
 import { shareLinks } from '../share-links.ts';
-import { modelOf } from './Model.ts';
 
 export const Generation: GenerationResolvers = {
-  model: ({ modelId }, _args, { models }) => modelOf(models, modelId),
+  model: ({ modelId }, _args, { loaders }) => loaders.model(modelId),
   text: async (generation, _args, { loaders, texts }) => texts.take((await loaders.contents.load(generation)).text),
   cursor: async (generation, _args, { loaders }) =>
     encodeCursor(generation.id, (await loaders.contents.load(generation)).position),

@@ -9,10 +9,6 @@ const figures = ({ id }: ModelRow, { loaders }: Context) => loaders.figures.load
 export const loadOf = (running: number, concurrency: number): number =>
   concurrency === 0 ? 0 : Math.min(1, running / concurrency);
 
-/** A model that somebody asked once: where the configuration does not name it any more, what it ran stays readable. */
-export const modelOf = (models: Context['models'], id: string): ModelRow =>
-  models.byId(id) ?? { id, name: id, status: 'OFFLINE', concurrency: 0, onlineSince: null, backends: [] };
-
 export const Model: ModelResolvers = {
   load: async (model, _args, context) => loadOf((await figures(model, context)).running, model.concurrency),
   running: async (model, _args, context) => (await figures(model, context)).running,

@@ -5,7 +5,6 @@ import { connection, mostDays, pageRequest } from '../connections.ts';
 import type { Context } from '../context.ts';
 import type { DailyUsageResolvers, ViewerResolvers } from '../generated/resolvers.ts';
 import { operationsPerSecond } from './Allowance.ts';
-import { modelOf } from './Model.ts';
 
 const dayMs = 86_400_000;
 
@@ -34,7 +33,7 @@ export const Viewer: ViewerResolvers = {
 };
 
 export const DailyUsage: DailyUsageResolvers = {
-  model: ({ modelId }, _args, { models }) => modelOf(models, modelId),
+  model: ({ modelId }, _args, { loaders }) => loaders.model(modelId),
 };
 
 /** The viewer whose own affairs are asked for; others than they themselves come here by what is shared. @throws `FORBIDDEN` */

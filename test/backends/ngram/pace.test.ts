@@ -21,14 +21,14 @@ describe('the pace', () => {
   /** Reads a run in the background; `tokens` is what has come so far. */
   function read(tokensPerSecond: number, signal: AbortSignal = unaborted, maxTokens = 2000) {
     const seen = { tokens: 0, deltas: 0, done: Promise.resolve() };
-    const parts = ngramBackend({ tokensPerSecond }).generate(ask(maxTokens), signal);
-    seen.done = (async () => {
-      for await (const part of parts) {
-        if (part.type === 'end') continue;
-        seen.tokens += part.tokens;
-        seen.deltas++;
-      }
-    })();
+    const onDelta = (_text: string, tokens: number) => {
+      seen.tokens += tokens;
+      seen.deltas++;
+      return undefined;
+    };
+    seen.done = ngramBackend({ tokensPerSecond })
+      .generate(ask(maxTokens), onDelta, signal)
+      .then(() => {});
     return seen;
   }
 
@@ -96,7 +96,7 @@ describe('the pace', () => {
     const reason = new Error('too late');
     const aborted = AbortSignal.abort(reason);
     const backend = ngramBackend();
-    await expect(backend.generate(ask(1), aborted)[Symbol.asyncIterator]().next()).rejects.toBe(reason);
+    await expect(backend.generate(ask(1), () => undefined, aborted)).rejects.toBe(reason);
     await expect(backend.probe(aborted)).rejects.toBe(reason);
   });
 
