@@ -115,10 +115,8 @@ export class LightSocket {
   }
 
   #gather(payload: Buffer, last: boolean): void {
-    this.#fragments.push(payload);
-    if (!last) return;
-    const [first, ...others] = this.#fragments.splice(0) as [Buffer, ...Buffer[]];
-    this.#options.onMessage(others.length === 0 ? first : Buffer.concat([first, ...others]));
+    if (!last || this.#fragments.length > 0) this.#fragments.push(payload);
+    if (last) this.#options.onMessage(this.#fragments.length > 0 ? Buffer.concat(this.#fragments.splice(0)) : payload);
   }
 
   /** One frame, masked by nothing: zeros are as good a mask as any. */

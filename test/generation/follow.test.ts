@@ -113,7 +113,7 @@ test('10,000 tokens that were entries each are read in four messages, from the l
 /** 200,001 code units, with a surrogate pair across every place where the text could be cut in two. */
 const long = `a${'🐋'.repeat(100_000)}`;
 const longestEntry = 22;
-const pieces = long.match(/.{1,11}/gu) ?? [];
+const pieces = long.match(/.{1,11}/gsu) ?? [];
 
 test.each(['log', 'store'])(
   'of a long answer no message has more than 64 Ki code units, and each cursor goes on just there: %s',

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nextOf } from '../../src/domain/polled.ts';
 import type { TestApp } from './app.ts';
 import { people, peopleAuth } from './people.ts';
 import { stallsAfter, startScriptedApp } from './scripted-app.ts';
@@ -24,8 +25,8 @@ type Params = Parameters<TestApp['pipeline']['execute']>[0];
 /** The first answer, without the cursor. */
 async function first(params: Params, token?: string): Promise<unknown> {
   const result = await app.pipeline.execute(params, await app.pipeline.connect('127.0.0.1', token));
-  if (!('next' in result)) return JSON.parse(JSON.stringify(result));
-  const answer = (await result.next()) as ExecutionResult;
+  if (!('poll' in result)) return JSON.parse(JSON.stringify(result));
+  const answer = (await nextOf(result)) as ExecutionResult;
   result.close();
   return JSON.parse(JSON.stringify(answer), (name, value) => (name === 'cursor' ? 'c' : value));
 }
@@ -67,8 +68,8 @@ test('a subscription whose document has come before, and that was begun by someb
   expect(await first(mine)).toEqual({ data: { myGenerations: { id } } });
   const client = await app.pipeline.connect('127.0.0.1', 'bob');
   const result = await app.pipeline.execute(mine, client);
-  if (!('next' in result)) throw new Error('It is a subscription.');
-  const next = result.next();
+  if (!('poll' in result)) throw new Error('It is a subscription.');
+  const next = nextOf(result);
   const bobs = await app.get<{ generate: { generation: { id: string } } }>(
     'mutation { generate(input: { prompt: "x" }) { generation { id } } }',
     {},

@@ -41,7 +41,7 @@ test('a registered subscription is not run by its text, though it has come befor
   const client = await trusting.pipeline.connect('127.0.0.1', undefined);
   const run = (params: object) => trusting.pipeline.execute({ ...params, variables: { id: 'm' } }, client);
   const begun = await run({ documentId: hash(watch) });
-  if (!('next' in begun)) throw new Error('It is a subscription.');
+  if (!('poll' in begun)) throw new Error('It is a subscription.');
   begun.close();
   expect(await run({ query: watch })).toMatchObject({ errors: [{ message: expect.stringMatching(/registered/) }] });
 });
