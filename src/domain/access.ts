@@ -28,19 +28,20 @@ export function mayReadConversation(viewer: Viewer, { id, ownerId, visibility }:
 
 /**
  * Whether a viewer may read a generation, its log included. Whoever may read a conversation may read what is generated in
- * it; not the other way round.
+ * it; not the other way round. A promise only where it is asked for: a page has many.
  *
  * @param findConversation asked only where the generation itself does not tell
  */
-export async function mayReadGeneration(
+export function mayReadGeneration(
   viewer: Viewer,
   { id, viewerId, conversationId, visibility }: Generation,
   findConversation: (id: string) => Promise<Conversation | null | undefined>,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (viewer.only !== undefined) return viewer.only === id || viewer.only === conversationId;
   if (isTheirs(viewer, viewerId) || visibility === 'SIGNED_IN') return true;
-  const conversation = conversationId === null ? null : await findConversation(conversationId);
-  return !!conversation && mayReadConversation(viewer, conversation);
+  if (conversationId === null) return false;
+  const mayRead = (found: Conversation | null | undefined) => !!found && mayReadConversation(viewer, found);
+  return findConversation(conversationId).then(mayRead);
 }
 
 /** Whether it is by its visibility alone that a viewer may read what belongs to `ownerId`: that can be taken back. */
