@@ -85,7 +85,7 @@ models:
 
 let servers: TestServer[];
 beforeAll(async () => {
-  servers = [await startServer({ yaml, env: visibleHeap }), await startServer({ yaml })];
+  servers = await Promise.all([visibleHeap, visibleHeap].map((env) => startServer({ yaml, env })));
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
@@ -104,7 +104,7 @@ async function stream(server: TestServer, slow: readonly (typeof slowWs)[]) {
 
 test(`readers that stop reading for ${seconds} s cost the server no memory, nor do they when they go on, and get the rest in few messages`, async () => {
   const [server, other] = servers as [TestServer, TestServer];
-  const { used } = await memoryOf(server);
+  const [{ used }] = await Promise.all([memoryOf(server), memoryOf(other)]);
   const [{ id, readers, answer, grown }, alone] = await Promise.all([
     stream(server, [...Array(each).fill(slowWs), ...Array(each).fill(slowSse)]),
     stream(other, []),
