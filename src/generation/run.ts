@@ -117,16 +117,19 @@ class Run {
     const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
     // Not waited for: what comes before is seen when the attempt is begun, or by a look.
     const watching = this.#watch();
+    // Also where it comes late. It fails only where the bus is closed, and so is all else.
+    const unwatch = () => void watching.then((unsubscribe) => unsubscribe()).catch(() => {});
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
       const ended = await this.#attempts(signal);
+      // Not to be told of its own end. Another's refuses this one.
+      unwatch();
       await this.#writer.end(ended);
       await this.#noted;
       await settle(this.#deps, this.#generation, this.#writer.progress);
     } finally {
       clearInterval(look);
-      // Also where it comes late. It fails only where the bus is closed, and so is all else.
-      watching.then((unsubscribe) => unsubscribe()).catch(() => {});
+      unwatch();
       this.#writer.stop();
       await this.#noted;
     }

@@ -54,16 +54,16 @@ export function draftOf(
 
 /**
  * The row first, then the log and the queue: the row is the answer, and what could not be queued now is queued by
- * the next sweep.
+ * the next sweep. The log is not waited for: whoever runs it begins one where there is none.
  */
 export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<Generation> {
   const { store, log, queue, bus, onError, now = Date.now } = deps;
   const { generation, created } = await store.generations.submit(draft);
   if (!created) return (await readCurrent(log, [generation]))[0] ?? generation;
   const { id, modelId } = generation;
+  log.append(id, null, [{ type: 'queued', at: now() }]).catch((error) => onError(error, id));
   try {
-    const begun = log.append(id, null, [{ type: 'queued', at: now() }]);
-    await Promise.all([begun, queue.add({ id, modelId }), tellGeneration(bus, generation)]);
+    await Promise.all([queue.add({ id, modelId }), tellGeneration(bus, generation)]);
   } catch (error) {
     onError(error, id);
   }

@@ -1,8 +1,12 @@
+import fs from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import {
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  type QueryResult,
+  SelectQueryNode,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
@@ -10,7 +14,6 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
-import type { Lightly } from './generations.ts';
 import { migrate } from './migrations/migrations.ts';
 import { sqlStore } from './sql.ts';
 import type { Store } from './store.ts';
@@ -33,13 +36,15 @@ export async function openSqliteStore(
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     database.exec('pragma journal_mode = wal');
-    database.exec('pragma synchronous = full');
+    // A commit is in the WAL's file; `Disk` brings that to the disk.
+    database.exec('pragma synchronous = normal');
+    const disk = new Disk(database, path);
     const db = new Kysely<Tables>({
-      dialect: new NodeSqliteDialect({ database: adapt(database) }),
+      dialect: new NodeSqliteDialect({ database: adapt(database) }, disk),
       ...(onQuery && { log: (event) => onQuery(event.query.sql) }),
     });
     await migrate(db);
-    return sqlStore(db, (write) => db.connection().execute((one) => withoutSync(one, write)));
+    return sqlStore(db, (write) => db.connection().execute((one) => disk.without(() => write(one))));
   } catch (error) {
     database.close();
     throw error;
@@ -47,29 +52,53 @@ export async function openSqliteStore(
 }
 
 /**
- * Runs a write that does not wait for the disk, for which the whole process would wait: a crash of the process leaves it
- * there, and the next commit takes it to the disk.
+ * Has whoever writes wait until the disk has it, and the process go on meanwhile: SQLite itself would stop it for every
+ * commit. All statements are run by one connection, one after the other, so nobody reads what is not on the disk.
  */
-async function withoutSync(db: Kysely<Tables>, write: Parameters<Lightly>[0]): Promise<void> {
-  await db.executeQuery(CompiledQuery.raw('pragma synchronous = normal'));
-  try {
-    await write(db);
-  } finally {
-    await db.executeQuery(CompiledQuery.raw('pragma synchronous = full'));
+class Disk {
+  readonly #database: DatabaseSync;
+  readonly #walPath: string | undefined;
+  #wal: number | undefined;
+  #isNeeded = true;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#walPath = path === ':memory:' ? undefined : `${path}-wal`;
+  }
+
+  /** After a statement: of a transaction the last one counts. */
+  async after({ query }: CompiledQuery): Promise<void> {
+    if (!this.#walPath || !this.#isNeeded || this.#database.isTransaction || SelectQueryNode.is(query)) return;
+    this.#wal ??= fs.openSync(this.#walPath, 'r+');
+    await promisify(fs.fdatasync)(this.#wal);
+  }
+
+  /** Runs a write that the next one takes to the disk; a crash of the process alone leaves it there. */
+  async without(write: () => Promise<void>): Promise<void> {
+    this.#isNeeded = false;
+    await write().finally(() => {
+      this.#isNeeded = true;
+    });
+  }
+
+  close(): void {
+    if (this.#wal !== undefined) fs.closeSync(this.#wal);
   }
 }
 
 /** Kysely runs a migration in a transaction where the dialect says that it can: SQLite does. */
 class NodeSqliteDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
+  readonly #disk: Disk;
 
-  constructor(config: SqliteDialectConfig) {
+  constructor(config: SqliteDialectConfig, disk: Disk) {
     super(config);
     this.#config = config;
+    this.#disk = disk;
   }
 
   override createDriver(): SqliteDriver {
-    return new WaitingDriver(this.#config);
+    return new WaitingDriver(this.#config, this.#disk);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -78,12 +107,41 @@ class NodeSqliteDialect extends SqliteDialect {
 }
 
 /**
- * A transaction waits for that of another process (the command that makes keys) before it reads anything: one that has
- * read already and is overtaken could only fail.
+ * Waits for the disk, and before a transaction reads anything for that of another process (the command that makes keys):
+ * one that has read already and is overtaken could only fail.
  */
 class WaitingDriver extends SqliteDriver {
+  readonly #disk: Disk;
+  #connection: DatabaseConnection | undefined;
+
+  constructor(config: SqliteDialectConfig, disk: Disk) {
+    super(config);
+    this.#disk = disk;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    this.#connection ??= this.#waiting(await super.acquireConnection());
+    return this.#connection;
+  }
+
+  #waiting(connection: DatabaseConnection): DatabaseConnection {
+    return {
+      executeQuery: async <Row>(query: CompiledQuery): Promise<QueryResult<Row>> => {
+        const result = await connection.executeQuery<Row>(query);
+        await this.#disk.after(query);
+        return result;
+      },
+      streamQuery: (query, size) => connection.streamQuery(query, size),
+    };
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  override async destroy(): Promise<void> {
+    await super.destroy();
+    this.#disk.close();
   }
 }
 

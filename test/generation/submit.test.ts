@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { viewerTopic } from '../../src/generation/changes.ts';
 import type { SubmitInput } from '../../src/generation/generation.ts';
 import { lengthOf, promptMessages } from '../../src/generation/prompt.ts';
@@ -47,7 +47,7 @@ test('a generation that is accepted has a row, a log and a place in line, and it
   await parts.bus.subscribe(viewerTopic(ann.id), (change) => told.push(change));
   const { id } = await submitOne(depsOf(parts), { prompt: 'Call me', parameters: { seed: 3, topP: null } });
   expect(await rowOf(parts, id)).toMatchObject({ status: 'QUEUED', modelId: 'whale', parameters: { seed: 3 } });
-  expect((await parts.log.heads([id])).get(id)).toMatchObject({ offset: 1, attempt: 0 });
+  await vi.waitFor(async () => expect((await parts.log.heads([id])).get(id)).toMatchObject({ offset: 1, attempt: 0 }));
   expect([told, await queuedIn(parts)]).toEqual([[{ generationId: id }], [id]]);
 });
 

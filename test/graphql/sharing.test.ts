@@ -100,6 +100,8 @@ describe('what is private again', () => {
 
   test('leaves nobody listening', async () => {
     const id = await generate(app, 'Call me');
+    // Its run has asked what it has to ask.
+    await read(app, id, 3);
     await share(id, 'SIGNED_IN');
     // All that the model says for now is written.
     await read(app, id, 'Ish'.length);

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ann, createConversation, draft, generationOf, outcome, replyDraft } from '../contract/store/fixtures.ts';
@@ -41,17 +42,33 @@ describe('a file of records', () => {
   });
 
   test('is on the disk with all that was answered, but for the note that a generation was begun', async () => {
-    const statements: string[] = [];
-    const store = await openSqliteStore(newFile(), { onQuery: (statement) => statements.push(statement) });
+    const file = newFile();
+    const store = await openSqliteStore(file);
     await store.viewers.put(ann);
-    const { id } = (await store.generations.submit(draft())).generation;
-    const kinds = () => statements.splice(0).map((statement) => statement.replace(/^(update|insert).*/, '$1'));
-    expect(kinds()).not.toContain('pragma synchronous = normal');
-    await store.generations.start(id, 1, 5);
-    expect(kinds()).toEqual(['pragma synchronous = normal', 'update', 'pragma synchronous = full']);
+    const written: string[] = [];
+    const real = fs.fdatasync;
+    let disk = Promise.withResolvers<void>();
+    vi.spyOn(fs, 'fdatasync').mockImplementation((fd, done) => {
+      written.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
+      void disk.promise.then(() => real(fd, done));
+    });
+    const onDisk = async (write: Promise<unknown>) => {
+      void write.then(() => written.push('answered'));
+      await vi.waitFor(() => expect(written).toEqual([`${file}-wal`]));
+      disk.resolve();
+      await write;
+      expect(written.splice(0)).toEqual([`${file}-wal`, 'answered']);
+      disk = Promise.withResolvers();
+    };
+    const one = draft();
+    await onDisk(store.generations.submit(one));
+    await store.generations.byIds([one.generation.id]);
+    await store.generations.start(one.generation.id, 1, 5);
     const unusable = Symbol() as unknown as number;
-    await expect(store.generations.start(id, unusable, 5)).rejects.toThrow();
-    expect(kinds().at(-1)).toBe('pragma synchronous = full');
+    await expect(store.generations.start(one.generation.id, unusable, 5)).rejects.toThrow();
+    expect(written).toEqual([]);
+    await onDisk(store.generations.setVisibility(one.generation.id, 'SIGNED_IN'));
+    vi.restoreAllMocks();
     await store.close();
   });
 
