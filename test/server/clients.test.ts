@@ -23,7 +23,7 @@ import { generate } from '../graphql/verbs.ts';
 let app: TestApp;
 let url = '';
 beforeAll(async () => {
-  app = await startApp({ yaml: 'models: [{ id: ngram, backends: [{ kind: ngram, tokensPerSecond: 400 }] }]' });
+  app = await startApp({ yaml: 'models: [{ id: ngram, backends: [{ kind: ngram, tokensPerSecond: 100 }] }]' });
   url = `${await app.listen()}/graphql`;
 });
 afterAll(() => app[Symbol.asyncDispose]());
