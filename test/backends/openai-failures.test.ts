@@ -45,6 +45,23 @@ describe('failures of the connection and of the server', () => {
     expect(await fails()).toMatchObject({ kind: 'unavailable', message: 'one answered 429: busy', retryAfterMs: 2000 });
   });
 
+  it('an error beside a text that is not taken is told, and nothing is left that nobody hears of', async () => {
+    const pieces = [
+      `${chunk({ delta: { content: 'Call' } })}data: {"error":{"message":"out of memory","code":500}}\n\n`,
+    ];
+    server.answer([{ do: 'raw', pieces }]);
+    const refused = Promise.withResolvers<void>();
+    const unheard: unknown[] = [];
+    const onUnheard = (reason: unknown) => unheard.push(reason);
+    process.on('unhandledRejection', onUnheard);
+    const generating = backend().generate(asks('Who?'), () => refused.promise, never);
+    await expect(generating).rejects.toThrow('out of memory');
+    refused.reject(new Error('the log refuses it'));
+    await sleep(10);
+    process.off('unhandledRejection', onUnheard);
+    expect(unheard).toEqual([]);
+  });
+
   it('a broken server is unavailable, a request that it does not take is refused', async () => {
     server.answer(
       [{ do: 'reply', status: 502 }],
