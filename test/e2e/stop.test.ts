@@ -112,9 +112,11 @@ test('a stop completes no stream, and waits for no client that does not listen o
   const watching = new WebSocket(server.wsUrl, 'graphql-transport-ws').on('close', closed.resolve);
   await once(watching, 'open');
 
+  const begun = Promise.withResolvers<void>();
+  const reading = read(sse, (text) => text.includes('event: next') && begun.resolve());
+  await begun.promise;
   const exit = server.kill('SIGTERM');
-  const stream = await read(sse);
-  expect(stream).toContain('event: next');
+  const stream = await reading;
   expect(stream).not.toContain('event: complete');
   expect(await closed.promise).toBe(1012);
   // With 1 it would have run into its own limit of 10 s.
@@ -122,11 +124,14 @@ test('a stop completes no stream, and waits for no client that does not listen o
   stuck.terminate();
 });
 
-/** What comes until the stream ends, however it ends. */
-async function read({ body }: Response): Promise<string> {
+/** What comes until the stream ends, however it ends; `onText` is told all so far. */
+async function read({ body }: Response, onText: (text: string) => unknown): Promise<string> {
   let text = '';
   try {
-    for await (const chunk of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) text += chunk;
+    for await (const chunk of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      onText(text);
+    }
   } catch (error) {
     expect(error).toMatchObject({ message: 'terminated' });
   }
