@@ -12,13 +12,21 @@ export interface Memory {
   readonly external: number;
 }
 
-type Answers = Readonly<Record<string, (asked: never) => unknown>>;
+type Give = (asked: never) => unknown;
+type Answers = Readonly<Record<string, Give>>;
 
-const answers = new Map<string, (asked: never) => unknown>();
+const answers = new Map<string, PromiseWithResolvers<Give>>();
+
+/** What answers to `name`, once there is something: a server may be asked before it has begun. */
+function answerTo(name: string): PromiseWithResolvers<Give> {
+  const known = answers.get(name) ?? Promise.withResolvers<Give>();
+  answers.set(name, known);
+  return known;
+}
 
 /** Adds to what this process answers; it stays up until the bench ends it. */
 export function answer(more: Answers): void {
-  for (const [name, give] of Object.entries(more)) answers.set(name, give);
+  for (const [name, give] of Object.entries(more)) answerTo(name).resolve(give);
   process.channel?.ref();
 }
 
@@ -34,8 +42,7 @@ answer({
 if (process.send) {
   process.on('message', async ({ id, name, asked }: { id: number; name: string; asked: never }) => {
     try {
-      const give = answers.get(name);
-      if (!give) throw new Error(`nothing answers to ${name}`);
+      const give = await answerTo(name).promise;
       process.send?.({ id, value: await give(asked) });
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
