@@ -26,8 +26,10 @@ const known = new WeakMap<DocumentNode, DocumentPlans>();
  * - Types of objects are told by `resolveType`, at once, and no type has `isTypeOf`. So it is in our schema.
  * - Resolvers do not change their arguments, which are the same for all objects of a list.
  *
- * Variables that were `coerced` before are not looked at again. One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
+ * One thing differs: it waits for all resolvers, also where the answer does not need them any more. Mutations are
  * graphql-js's own: what they cost is what they write.
+ *
+ * @param coerced the variables, where they were coerced before; they are not looked at again
  */
 export function execute(
   args: ExecutionArgs,

@@ -25,20 +25,16 @@ class Group {
   readonly #make: (event: object) => Answering;
   /** As long as somebody is still to get the event. */
   readonly #byEvent = new WeakMap<object, Answering>();
-  /** The last one that was asked for, which is next to always the one that all ask for. */
-  #event: object | undefined;
-  #answer: Answering | undefined;
 
   constructor(make: (event: object) => Answering) {
     this.#make = make;
   }
 
   readonly answer = (event: object): Answering => {
-    if (event === this.#event && this.#answer) return this.#answer;
-    const answer = this.#byEvent.get(event) ?? this.#make(event);
+    const known = this.#byEvent.get(event);
+    if (known) return known;
+    const answer = this.#make(event);
     this.#byEvent.set(event, answer);
-    this.#event = event;
-    this.#answer = answer;
     return answer;
   };
 }
