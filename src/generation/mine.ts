@@ -9,6 +9,9 @@ import { Watch } from './watch.ts';
 /** Stands among the ids of what has changed for all that are in line. */
 const line = Symbol('line');
 
+/** So many that have ended are known by their ids: a change that was told before the end may be looked at after it. */
+const mostEnded = 256;
+
 interface MineDeps {
   readonly bus: Bus;
   readonly store: Store;
@@ -71,6 +74,8 @@ async function listen(
 class Known {
   readonly #deps: MineDeps;
   readonly #told = new Map<string, { readonly state: string; readonly modelId: string; readonly queued: boolean }>();
+  /** Those whose end was told last: nothing can change about them. */
+  readonly #ended = new Set<string>();
   /** The newest state of each, in the order in which they first changed. */
   readonly #news = new Map<string, MyGeneration>();
 
@@ -116,9 +121,16 @@ class Known {
   #compare(generation: Generation, queuePosition: number | null): void {
     const { id, status, modelId, attempts, endedAt } = generation;
     const state = JSON.stringify([status, attempts, queuePosition]);
-    if (this.#told.get(id)?.state === state) return;
+    if (this.#told.get(id)?.state === state || this.#ended.has(id)) return;
     if (endedAt === null) this.#told.set(id, { state, modelId, queued: status === 'QUEUED' });
-    else this.#told.delete(id);
+    else this.#forget(id);
     this.#news.set(id, { generation, queuePosition });
+  }
+
+  #forget(id: string): void {
+    this.#told.delete(id);
+    this.#ended.add(id);
+    const [oldest] = this.#ended;
+    if (oldest !== undefined && this.#ended.size > mostEnded) this.#ended.delete(oldest);
   }
 }

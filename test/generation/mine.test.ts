@@ -71,6 +71,25 @@ test('one in line is given again when its place changes, whoever made it, and no
   expect(await mine.next()).toBeUndefined();
 });
 
+test('the end of one is given once, also where an earlier change is told after it', async () => {
+  const { parts } = opened;
+  const own = await queuedGeneration(parts);
+  const mine = follow(parts);
+  await mine.next();
+  await cancel({ ...parts, logRetentionMs: 60_000 }, own);
+  expect(brief(await mine.next())).toEqual([own.id, 'CANCELLED']);
+  await tellGeneration(parts.bus, own);
+  const other = await queuedGeneration(parts);
+  await tellGeneration(parts.bus, other);
+  expect(brief(await mine.next())).toEqual([other.id, 'QUEUED']);
+  await start(parts, other);
+  expect(brief(await mine.next())).toEqual([other.id, 'RUNNING']);
+  // Nothing is in line any more, and of two that have changed the one that was given first is looked at first.
+  await cancel({ ...parts, logRetentionMs: 60_000 }, other);
+  expect(brief(await mine.next())).toEqual([other.id, 'CANCELLED']);
+  mine.close();
+});
+
 test('where its beginning fails it listens to nothing any more', async () => {
   const { parts } = opened;
   let listeners = 0;
