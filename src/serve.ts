@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { type App, compose, openParts } from './compose.ts';
@@ -117,6 +118,12 @@ function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** As it is said in the folder in which the server was started. */
+function firstKeyCommand(dataDir: string): string {
+  const elsewhere = dataDir === resolve('.millrace') ? '' : ` --data-dir ${dataDir}`;
+  return `npx millrace key create --name me --role ADMIN${elsewhere}`;
+}
+
 /** What a person reads who has just started the server. */
 function greeting(url: string, { distributed, role, dataDir, auth, server }: Config): string {
   if (role === 'worker') return `\nMillrace ${version} runs generations, and serves ${url}/ready\n\n`;
@@ -124,7 +131,7 @@ function greeting(url: string, { distributed, role, dataDir, auth, server }: Con
   const query = 'mutation { generate(input: { prompt: \\"Call me\\" }) { generation { id status } } }';
   const token = auth.mode.includes('none') ? '' : ` -H 'authorization: Bearer <token>'`;
   const browser = server.graphiql ? `  In a browser:  ${url}/graphql\n` : '';
-  const firstKey = auth.mode.includes('apiKey') ? '  A first key:   millrace key create --name me --role ADMIN\n' : '';
+  const firstKey = auth.mode.includes('apiKey') ? `  A first key:   ${firstKeyCommand(dataDir)}\n` : '';
   return `
 Millrace ${version} serves ${url}/graphql, ${place}
 

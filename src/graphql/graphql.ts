@@ -24,7 +24,7 @@ import { schema } from './schema.ts';
 import type { SocketPlaces } from './socket-places.ts';
 import { streamPlaces } from './stream-places.ts';
 import { type SubscriptionContext, subscriptions } from './subscribe.ts';
-import { type TrustedDocuments, trustedDocumentsOnly } from './trusted.ts';
+import { type TrustedDocuments, trustedDocumentsOnly, untrustedDocuments } from './trusted.ts';
 import { variableLimits } from './variables.ts';
 
 /** The one pipeline of every transport: parse, validate, build the context, execute, mask. */
@@ -98,7 +98,7 @@ function createServer({ documents, door, subscribing, mask }: Parts, options: Pi
       plainBodies,
       jsonOnly,
       jsonParameters,
-      trustedDocuments !== null && trustedDocumentsOnly(trustedDocuments),
+      trustedDocuments ? trustedDocumentsOnly(trustedDocuments) : untrustedDocuments,
       operationLimits(limits),
       variableLimits(mask),
       !introspection && noIntrospection,

@@ -12,6 +12,20 @@ export const trustedDocumentsOnly = (documents: TrustedDocuments): Plugin => ({
   onParams: ({ params, setParams }) => setParams(trustedParams(documents, params)),
 });
 
+/**
+ * Where no documents are registered, says so to whoever sends the id of one and no document. Clients that register by
+ * themselves, as Apollo's do, send the document when they have read this very message.
+ */
+export const untrustedDocuments: Plugin = {
+  onParams({ params }) {
+    if (params.query || idOf(params) === undefined) return;
+    if ('documentId' in params) {
+      throw refusal('No documents are registered here, see `server.trustedDocuments`: send the `query`.');
+    }
+    throw new GraphQLError('PersistedQueryNotSupported');
+  },
+};
+
 /** The parameters of an operation with the document that they name. @throws GraphQLError where they name none */
 export function trustedParams(documents: TrustedDocuments, params: GraphQLParams): GraphQLParams {
   const { operationName, variables, extensions } = params;

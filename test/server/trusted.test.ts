@@ -74,6 +74,21 @@ describe.each(transports)('trusted documents over %s', (_name, ask) => {
   });
 });
 
+describe.each(transports)('without trusted documents, over %s', (_name, ask) => {
+  test.each([
+    ['documentId', { documentId: hash(byId) }, /server\.trustedDocuments/],
+    [
+      'Apollo’s extension',
+      { extensions: { persistedQuery: { version: 1, sha256Hash: hash(byId) } } },
+      /^PersistedQueryNotSupported$/,
+    ],
+  ])('%s is refused', async (_what, params, message) => {
+    const { data, errors } = await ask(at(open), params);
+    expect([data, errors?.length, errors?.[0]?.extensions]).toEqual([undefined, 1, { code: 'BAD_USER_INPUT' }]);
+    expect(errors?.[0]?.message).toMatch(message);
+  });
+});
+
 describe.each(transports)('without introspection, over %s', (_name, ask) => {
   const introspection = getIntrospectionQuery();
 
@@ -121,14 +136,18 @@ describe.each(transports)('without introspection, over %s', (_name, ask) => {
   });
 });
 
-describe('Apollo Client runs trusted documents', () => {
+describe.each([
+  ['trusted documents', () => trusting, {}],
+  ['automatic persisted queries where they are not supported', () => closed, {}],
+  ['the same by GET', () => closed, { useGETForHashedQueries: true }],
+] as const)('Apollo Client runs %s', (_name, app, options) => {
   const websocket = () =>
-    new GraphQLWsLink(createClient({ url: `${at(trusting).replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }));
+    new GraphQLWsLink(createClient({ url: `${at(app()).replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }));
   test.each([
-    ['HTTP', () => new HttpLink({ uri: `${at(trusting)}/graphql`, fetch })],
+    ['HTTP', () => new HttpLink({ uri: `${at(app())}/graphql`, fetch })],
     ['WebSocket', websocket],
   ])('over %s', async (_what, last) => {
-    const ids = createPersistedQueryLink({ generateHash: () => hash(byId) });
+    const ids = createPersistedQueryLink({ generateHash: () => hash(byId), ...options });
     const client = new ApolloClient({ link: ids.concat(last()), cache: new InMemoryCache() });
     const { data } = await client.query({ query: gql(byId), variables: { id: 'm' } });
     expect(data).toEqual({ model: { __typename: 'Model', id: 'm' } });
