@@ -11,7 +11,9 @@ export const viewer: Viewer = { id: 'usr_local', name: 'Local', role: 'ADMIN' };
 export const model = { id: 'bench', name: 'Bench', status: 'OFFLINE' } as const;
 
 const each = <Row>(row: (number: string, at: number) => Row): Row[] =>
-  Array.from({ length: count }, (_, i) => row(`01m5bench${i}`.padEnd(26, '0'), began - i * 60_000));
+  Array.from({ length: count }, (_, i) =>
+    row(`01m5bench${String(i).padStart(2, '0')}`.padEnd(26, '0'), began - i * 60_000),
+  );
 
 /** The last changed first. */
 export const conversations: readonly Conversation[] = each((number, at) => ({

@@ -7,6 +7,7 @@ import type { ShareLink } from '../domain/sharing.ts';
 import type { Content, ViewerLimits } from '../generation/generation.ts';
 import type { DailyUsage, ModelFigures, Page, PageRequest, UsageTotals } from '../store/store.ts';
 import type { Services } from './context.ts';
+import { Rows } from './rows.ts';
 
 interface MessagePageKey {
   readonly conversationId: string;
@@ -21,13 +22,13 @@ interface DailyUsageKey {
 
 /** What one answer loads, each kind in one question. What the viewer may not see is null. */
 export interface Loaders {
-  readonly generations: DataLoader<string, Generation | null>;
+  readonly generations: Rows<Generation>;
   readonly contents: DataLoader<Generation, Content, string>;
   readonly queuePositions: DataLoader<string, number | null>;
-  readonly conversations: DataLoader<string, Conversation | null>;
-  readonly messages: DataLoader<string, Message | null>;
+  readonly conversations: Rows<Conversation>;
+  readonly messages: Rows<Message>;
   readonly messagePages: DataLoader<MessagePageKey, Page<Message>, string>;
-  readonly viewers: DataLoader<string, Viewer | null>;
+  readonly viewers: Rows<Viewer>;
   /** By the id of what they lead to. */
   readonly shareLinks: DataLoader<string, ShareLink[]>;
   readonly figures: DataLoader<string, ModelFigures>;
@@ -60,7 +61,7 @@ class AnswerLoaders implements Loaders {
 
   get generations() {
     const mayRead = (row: Generation) => mayReadGeneration(this.#viewer, row, (id) => this.conversations.load(id));
-    this.#made.generations ??= byId(this.#services.generations.byIds, mayRead);
+    this.#made.generations ??= new Rows(this.#services.generations.byIds, mayRead);
     return this.#made.generations;
   }
 
@@ -78,13 +79,13 @@ class AnswerLoaders implements Loaders {
 
   get conversations() {
     const { byIds } = this.#services.store.conversations;
-    this.#made.conversations ??= byId(byIds, (row) => mayReadConversation(this.#viewer, row));
+    this.#made.conversations ??= new Rows(byIds, (row) => mayReadConversation(this.#viewer, row));
     return this.#made.conversations;
   }
 
   /** Whoever loads one has looked whether the viewer may read its conversation. */
   get messages() {
-    this.#made.messages ??= byId(this.#services.store.conversations.messagesByIds, () => true);
+    this.#made.messages ??= new Rows(this.#services.store.conversations.messagesByIds, () => true);
     return this.#made.messages;
   }
 
@@ -95,7 +96,7 @@ class AnswerLoaders implements Loaders {
   }
 
   get viewers() {
-    this.#made.viewers ??= byId(this.#services.store.viewers.byIds, () => true).prime(this.#viewer.id, this.#viewer);
+    this.#made.viewers ??= new Rows(this.#services.store.viewers.byIds, () => true).with(this.#viewer);
     return this.#made.viewers;
   }
 
@@ -144,21 +145,6 @@ const byKey = <Value>(load: (keys: readonly string[]) => Promise<ReadonlyMap<str
     const found = await load(keys);
     return keys.map((key) => found.get(key) ?? otherwise);
   });
-
-function byId<Row extends { readonly id: string }>(
-  load: (ids: readonly string[]) => Promise<Row[]>,
-  mayRead: (row: Row) => boolean | Promise<boolean>,
-): DataLoader<string, Row | null> {
-  return new DataLoader(async (ids) => {
-    const rows = await load(ids);
-    const asked = rows.map(mayRead);
-    // Most are answered at once, and a promise for each of many rows would cost more than they do.
-    const readable = asked.every((answer) => typeof answer === 'boolean') ? asked : await Promise.all(asked);
-    const found = new Map<string, Row>();
-    for (const [i, row] of rows.entries()) if (readable[i]) found.set(row.id, row);
-    return ids.map((id) => found.get(id) ?? null);
-  });
-}
 
 async function loadContents({ generations }: Services, rows: readonly Generation[]): Promise<(Content | Error)[]> {
   const contents = await generations.content(rows);

@@ -122,8 +122,10 @@ export class SqliteLog implements Log {
 
   async heads(ids: readonly string[]): Promise<Map<string, Head>> {
     if (this.#commits.synced) await this.#commits.synced;
-    const rows = this.#statements.heads.all(JSON.stringify(ids)) as unknown as HeadRow[];
-    return new Map(rows.map((row) => [row.id, toHead(this.#journal.get(row.id)?.head ?? row)]));
+    const rows = ids.flatMap((id) => this.#journal.get(id)?.head ?? []);
+    const others = rows.length > 0 ? ids.filter((id) => !this.#journal.get(id)) : ids;
+    if (others.length > 0) rows.push(...(this.#statements.heads.all(JSON.stringify(others)) as unknown as HeadRow[]));
+    return new Map(rows.map((row) => [row.id, toHead(row)]));
   }
 
   async read(after: ReadonlyMap<string, number>, bytes = sliceBytes): Promise<Map<string, ReadSlice>> {

@@ -170,10 +170,20 @@ function adapt(database: DatabaseSync): SqliteDatabase {
 function adaptStatement(statement: StatementSync): SqliteStatement {
   // Kysely's parameters are whatever a query was given; node:sqlite itself refuses those that it can't bind.
   const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  const names = statement.columns().map(({ name }) => name);
+  // SQLite's own objects have no shape: with them a page's rows cost a third more.
+  statement.setReturnArrays(true);
+  const rowOf = (cells: unknown) => {
+    const row: Record<string, unknown> = {};
+    names.forEach((name, i) => {
+      row[name] = (cells as unknown[])[i];
+    });
+    return row;
+  };
   return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
+    reader: names.length > 0,
+    all: (parameters) => statement.all(...values(parameters)).map(rowOf),
     run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)).map(rowOf),
   };
 }

@@ -6,6 +6,9 @@ import { stallsAfter, startScriptedApp } from './scripted-app.ts';
 import { statementsOf } from './statements.ts';
 import { converse, read, send } from './verbs.ts';
 
+/** Both with replies that are written, whose heads are in memory, and with one that waits. */
+const someAndMany = [3, 20];
+
 /** As many conversations, each with a reply that has begun and goes on. */
 async function fill(app: TestApp, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
@@ -16,9 +19,9 @@ async function fill(app: TestApp, count: number): Promise<void> {
   }
 }
 
-test('the page of conversations costs at most 6 SQL statements, the same for 1 and for 20', async () => {
+test('the page of conversations costs at most 6 SQL statements, the same for 3 and for 20', async () => {
   const costs: number[] = [];
-  for (const count of [1, 20]) {
+  for (const count of someAndMany) {
     await using scripted = await startScriptedApp([stallsAfter('Ish')]);
     const { app } = scripted;
     await fill(app, count);
@@ -32,7 +35,7 @@ test('the page of conversations costs at most 6 SQL statements, the same for 1 a
       activeGeneration: { status: 'RUNNING', model: { name: 'White Whale', status: 'ONLINE' } },
     });
   }
-  console.log(`statements of the dashboard page: ${costs[0]} for 1 conversation, ${costs[1]} for 20`);
+  console.log(`statements of the dashboard page: ${costs[0]} for 3 conversations, ${costs[1]} for 20`);
   expect(costs[0]).toBe(costs[1]);
   expect(costs[1]).toBeLessThanOrEqual(6);
 });
@@ -45,7 +48,7 @@ test('with the text and cursors of the running replies and 20 messages each it c
     activeGeneration { status text cursor attempts model { name } }
   } } } }`;
   const costs: number[] = [];
-  for (const count of [1, 20]) {
+  for (const count of someAndMany) {
     await using scripted = await startScriptedApp([stallsAfter('Ish')]);
     await fill(scripted.app, count);
     costs.push(await statementsOf(() => scripted.app.get(query)));

@@ -221,7 +221,7 @@ test('a member’s dashboard costs what an admin’s does, and that of a shared 
   const { generation } = await send(app, shared, 'Call me');
   await read(app, generation.id, 3);
   const dashboard = print(DashboardDocument);
-  expect(await statementsOf(() => app.get(dashboard))).toBe(5);
+  expect(await statementsOf(() => app.get(dashboard))).toBe(4);
   await share(shared, 'SIGNED_IN');
   const query = `query ($id: ID!) { conversation(id: $id) {
     owner { name } messages { nodes { author { name } generation { status message { id } } } } activeGeneration { status }

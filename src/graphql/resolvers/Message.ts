@@ -1,12 +1,14 @@
 import { notFound } from '../../domain/errors.ts';
+import type { Generation } from '../../domain/generation.ts';
 import type { Context } from '../context.ts';
 import type { MessageResolvers } from '../generated/resolvers.ts';
+import { whenHere } from '../rows.ts';
 
 export const Message: MessageResolvers = {
   text: ({ text, generationId }, _args, context) =>
     text === null ? generatedText(generationId, context) : context.texts.take(text),
-  author: ({ authorId }, _args, { loaders }) => (authorId ? loaders.viewers.load(authorId) : null),
-  generation: ({ generationId }, _args, { loaders }) => (generationId ? loaders.generations.load(generationId) : null),
+  author: ({ authorId }, _args, { loaders }) => (authorId ? loaders.viewers.get(authorId) : null),
+  generation: ({ generationId }, _args, { loaders }) => (generationId ? loaders.generations.get(generationId) : null),
   conversation: async ({ conversationId }, _args, { loaders }) => {
     const conversation = await loaders.conversations.load(conversationId);
     if (!conversation) throw notFound(`The conversation ${conversationId}`);
@@ -14,7 +16,9 @@ export const Message: MessageResolvers = {
   },
 };
 
-async function generatedText(id: string | null, { loaders, texts }: Context): Promise<string> {
-  const generation = id ? await loaders.generations.load(id) : null;
-  return generation ? texts.take((await loaders.contents.load(generation)).text) : '';
+function generatedText(id: string | null, { loaders, texts }: Context): string | Promise<string> {
+  if (!id) return '';
+  const textOf = (generation: Generation | null) =>
+    generation ? loaders.contents.load(generation).then(({ text }) => texts.take(text)) : '';
+  return whenHere(loaders.generations.get(id), textOf);
 }
