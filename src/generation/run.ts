@@ -4,7 +4,7 @@ import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry } from '../domain/entry.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
-import type { Progress } from '../domain/progress.ts';
+import { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, type RefusalReason, turnsTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
@@ -42,7 +42,9 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     if (!generation) return await deps.log.retire(job.id, 0);
     // Settled, by one who may have failed just before this last step.
     if (hasEnded(generation)) return await deps.log.retire(job.id, deps.logRetentionMs);
-    const progress = await openLog(deps, job.id);
+    // Where the log has gone on all the same, the first append finds it out.
+    const isNew = job.epoch !== undefined && generation.attempts === 0;
+    const progress = isNew ? justBegun(job.epoch, generation.createdAt) : await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
     if (model) await new Run(deps, generation, model, progress, signal).finish();
@@ -51,14 +53,21 @@ export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
       // Where the log itself or its end is gone, the queue may be too: nobody else is told to go on. And who has ended
-      // it may have died before its row was settled.
-      if (error.reason !== 'superseded') return run(deps, job, signal);
-      // Somebody else has taken over.
+      // it may have died before its row was settled. Otherwise somebody else has taken over.
+      const { id, modelId } = job;
+      if (error.reason !== 'superseded') return run(deps, { id, modelId }, signal);
       return;
     }
     deps.onError(error, job.id);
     throw error;
   }
+}
+
+/** A log as `submit` begins it, which may be on its way to the disk. */
+function justBegun(epoch: string, at: number): Progress {
+  const progress = new Progress(epoch);
+  progress.apply({ type: 'queued', at });
+  return progress;
 }
 
 async function openLog({ log, now = Date.now }: RunDeps, id: string) {
