@@ -6,7 +6,7 @@ type Write = () => () => void;
 interface PendingWrite {
   readonly write: Write;
   readonly reject: (error: unknown) => void;
-  /** Somebody waits for it: it goes at the end of the turn, with all that has gathered. */
+  /** Somebody waits for it: it goes at the end of the turn, with all that has gathered, and is told first. */
   readonly urgent?: boolean;
 }
 
@@ -31,11 +31,17 @@ interface GroupCommitOptions {
 
 /** Under load, commits begin this far apart at least: each costs one fsync. */
 const intervalMs = 5;
+/**
+ * So many are told in one turn of the event loop, of which each is some 25 µs: whoever comes anew has several turns to wait
+ * for until he has something to read.
+ */
+const toldAtOnce = 64;
 
 /**
- * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms, share one
- * fsync, for which the process does not stand still. Urgent ones wait for less: for as long as the last one took, where that
- * is not 5 ms. A write that throws undoes the whole transaction and rejects all its writes.
+ * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms or of the time that
+ * telling of the last ones takes, share one fsync, for which the process does not stand still. Urgent ones wait for less:
+ * for as long as the last one took, where that is not 5 ms. A write that throws undoes the whole transaction and rejects
+ * all its writes.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -49,6 +55,8 @@ export class GroupCommit {
   /** When the last commit began, and when it was on the disk. */
   #lastAt = 0;
   #doneAt = 0;
+  /** What is still to be told of what is on the disk. */
+  #untold: (() => void)[] = [];
 
   constructor(database: DatabaseSync, { sync, participant = nobody }: GroupCommitOptions) {
     this.#database = database;
@@ -67,7 +75,7 @@ export class GroupCommit {
   }
 
   #schedule(urgent: boolean): void {
-    if (this.#immediate || (this.#timer && !urgent)) return;
+    if (this.#immediate || (!urgent && (this.#timer || this.#untold.length > 0))) return;
     const tookMs = this.#doneAt - this.#lastAt;
     const usual = this.#lastAt + intervalMs;
     const at = urgent ? Math.min(this.#doneAt + tookMs, usual) : usual;
@@ -81,7 +89,7 @@ export class GroupCommit {
   close(sync: () => void): void {
     const done = this.#commit();
     sync();
-    for (const callback of done) callback();
+    for (const callback of [...this.#untold.splice(0), ...done]) callback();
   }
 
   #flush(): void {
@@ -94,11 +102,21 @@ export class GroupCommit {
       this.#syncing = undefined;
       this.#doneAt = performance.now();
       if (error) for (const { reject } of batch) reject(error);
-      else for (const callback of done) callback();
+      else if (this.#untold.push(...done) === done.length) this.#tell();
       // Readers first: they go on before anything else is written.
       syncing.resolve();
-      if (this.#pending.length > 0) this.#schedule(this.#pending.some(({ urgent }) => urgent === true));
+      this.#scheduleNext();
     });
+  }
+
+  #tell(): void {
+    for (const callback of this.#untold.splice(0, toldAtOnce)) callback();
+    if (this.#untold.length > 0) setImmediate(() => this.#tell());
+    else if (!this.#syncing) this.#scheduleNext();
+  }
+
+  #scheduleNext(): void {
+    if (this.#pending.length > 0) this.#schedule(this.#pending.some(({ urgent }) => urgent === true));
   }
 
   /** What is to happen once it is durable; nothing where it failed, which those who wait have been told. */
@@ -113,10 +131,12 @@ export class GroupCommit {
     const done: (() => void)[] = [];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      for (const { write } of batch) done.push(write());
+      const others: (() => void)[] = [];
+      for (const { write, urgent } of batch) (urgent ? done : others).push(write());
       this.#participant.write();
       this.#database.exec('COMMIT');
       this.#participant.committed();
+      done.push(...others);
       return done;
     } catch (error) {
       const cause = this.#undo(error);
