@@ -58,7 +58,7 @@ export class SqliteLog implements Log {
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
-  append(id: string, after: Place | null, entries: readonly Entry[], epoch = newEpoch()): Promise<void> {
+  append(id: string, after: Place | null, entries: readonly Entry[], epoch?: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
@@ -83,7 +83,7 @@ export class SqliteLog implements Log {
     return promise;
   }
 
-  #begin(id: string, epoch: string): HeadRow {
+  #begin(id: string, epoch = newEpoch()): HeadRow {
     this.#statements.insertHead.run(id, epoch);
     return this.#statements.head.get(id) as unknown as HeadRow;
   }
