@@ -41,7 +41,7 @@ const intervalMs = 5;
  * So many are told in one turn of the event loop, each of which takes some 25 µs, or a quarter of them where they are more:
  * whoever comes anew has several turns to wait for until he has something to read.
  */
-const toldAtOnce = 64;
+const toldAtOnce = 128;
 
 /**
  * Gathers writes into transactions: those of one turn of the event loop, and under load those of 5 ms or of the time that
