@@ -118,8 +118,7 @@ export class GroupCommit {
   /** Those who wait for a beginning or an end overtake the others: whoever reads a log puts its messages in order. */
   #tellOf({ urgent, others }: Done): void {
     const isTelling = this.#untold.length > 0;
-    this.#untold.unshift(...urgent);
-    this.#untold.push(...others);
+    this.#untold = [...urgent, ...this.#untold, ...others];
     if (!isTelling) this.#tell();
   }
 

@@ -106,7 +106,8 @@ class Disk {
   }
 
   async close(): Promise<void> {
-    await this.synced;
+    // Who waits for it is told how it went.
+    await this.synced?.catch(() => {});
     if (this.#wal !== undefined) fs.closeSync(this.#wal);
   }
 }
