@@ -30,7 +30,10 @@ export interface Way extends AsyncDisposable {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends a load through a way, which `open` makes for a model's port. The streams are longer than the load lasts. */
+/**
+ * Sends a load through a way, which `open` makes for a model's port. The streams are longer than the load lasts.
+ * @throws Error where less than half of the tokens came: what stands in between did something else
+ */
 export async function flow(load: Load, open: (port: number) => Promise<Way>): Promise<Flow> {
   const { streams, overMs, tokensPerSecond, firstMs, from, to } = load;
   await using model = new Child('servers/upstream.ts');
@@ -47,7 +50,10 @@ export async function flow(load: Load, open: (port: number) => Promise<Way>): Pr
   const before = { cpu: cpuMs(), tokens: await client.ask<number>('tokens') };
   await sleep(began + to - performance.now());
   const after = { cpu: cpuMs(), tokens: await client.ask<number>('tokens') };
-  const cost = ((after.cpu - before.cpu) * 1000) / (after.tokens - before.tokens);
+  const came = after.tokens - before.tokens;
+  const due = (streams * tokensPerSecond * (to - from)) / 1000;
+  if (came < due / 2) throw new Error(`Of ${due} tokens only ${came} came.`);
+  const cost = ((after.cpu - before.cpu) * 1000) / came;
   return { cost, times: await client.ask<Times>('times') };
 }
 

@@ -4,7 +4,7 @@ import type { Lease, Pool } from '../backends/pool.ts';
 import type { EndedEntry } from '../domain/entry.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
-import type { Progress } from '../domain/progress.ts';
+import { Progress } from '../domain/progress.ts';
 import { AppendRefused, type LogMessage, type RefusalReason, turnsTopic } from '../log/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { tellGeneration } from './changes.ts';
@@ -37,28 +37,42 @@ export interface RunDeps extends SettleDeps {
  */
 export async function run(deps: RunDeps, job: Job, signal: AbortSignal): Promise<void> {
   try {
-    const [generation] = await deps.store.generations.byIds([job.id]);
+    const { generations } = deps.store;
+    // At once: what the records are asked one after the other waits for the disk each time.
+    const prompt = generations.prompt(job.id);
+    // Of those that are deleted or have ended nobody wants it.
+    prompt.catch(() => {});
+    const [generation] = await generations.byIds([job.id]);
     // Deleted with its conversation: a log that was begun at that moment is nobody's.
     if (!generation) return await deps.log.retire(job.id, 0);
     // Settled, by one who may have failed just before this last step.
     if (hasEnded(generation)) return await deps.log.retire(job.id, deps.logRetentionMs);
-    const progress = await openLog(deps, job.id);
+    // Where the log has gone on all the same, the first append finds it out.
+    const isNew = job.epoch !== undefined && generation.attempts === 0;
+    const progress = isNew ? justBegun(job.epoch, generation.createdAt) : await openLog(deps, job.id);
     if (progress.ended) return await settle(deps, generation, progress);
     const model = deps.models.get(generation.modelId);
-    if (model) await new Run(deps, generation, model, progress, signal).finish();
+    if (model) await new Run(deps, generation, model, progress, signal).finish(prompt);
     else await failUnconfigured(deps, generation, progress);
   } catch (error) {
     if (error === signal.reason) return;
     if (error instanceof AppendRefused) {
       // Where the log itself or its end is gone, the queue may be too: nobody else is told to go on. And who has ended
-      // it may have died before its row was settled.
-      if (error.reason !== 'superseded') return run(deps, job, signal);
-      // Somebody else has taken over.
+      // it may have died before its row was settled. Otherwise somebody else has taken over.
+      const { id, modelId } = job;
+      if (error.reason !== 'superseded') return run(deps, { id, modelId }, signal);
       return;
     }
     deps.onError(error, job.id);
     throw error;
   }
+}
+
+/** A log as `submit` begins it, which may be on its way to the disk. */
+function justBegun(epoch: string, at: number): Progress {
+  const progress = new Progress(epoch);
+  progress.apply({ type: 'queued', at });
+  return progress;
 }
 
 async function openLog({ log, now = Date.now }: RunDeps, id: string) {
@@ -113,7 +127,7 @@ class Run {
     this.#writer = new Writer(options);
   }
 
-  async finish(): Promise<void> {
+  async finish(prompt: Promise<BackendRequest['messages']>): Promise<void> {
     const signal = AbortSignal.any([this.#handover, this.#stop.signal]);
     // Not waited for: what comes before is seen when the attempt is begun, or by a look.
     const watching = this.#watch();
@@ -123,7 +137,7 @@ class Run {
     const unwatch = () => void watching.then((unsubscribe) => unsubscribe()).catch(() => {});
     const look = setInterval(() => void this.#lookAtHead(), lookMs);
     try {
-      const ended = await this.#attempts(signal);
+      const ended = await this.#attempts(await prompt, signal);
       // Not to be told of its own end. Another's refuses this one.
       unwatch();
       await this.#writer.end(ended);
@@ -175,8 +189,7 @@ class Run {
     this.#stop.abort(new AppendRefused(this.#generation.id, reason));
   }
 
-  async #attempts(signal: AbortSignal): Promise<EndedEntry> {
-    const messages = await this.#deps.store.generations.prompt(this.#generation.id);
+  async #attempts(messages: BackendRequest['messages'], signal: AbortSignal): Promise<EndedEntry> {
     let avoid: string | undefined;
     for (let failures = 0; ; ) {
       const before = this.#writer.progress.text.length;

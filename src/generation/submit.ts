@@ -2,6 +2,7 @@ import type { Viewer } from '../domain/conversation.ts';
 import { badInput } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
 import { newId } from '../domain/ids.ts';
+import { newEpoch } from '../log/log.ts';
 import type { GenerationDraft } from '../store/store.ts';
 import type { CancelDeps } from './cancel.ts';
 import { tellGeneration } from './changes.ts';
@@ -61,9 +62,10 @@ export async function submit(deps: SubmitDeps, draft: GenerationDraft): Promise<
   const { generation, created } = await store.generations.submit(draft);
   if (!created) return (await readCurrent(log, [generation]))[0] ?? generation;
   const { id, modelId } = generation;
-  log.append(id, null, [{ type: 'queued', at: now() }]).catch((error) => onError(error, id));
+  const epoch = newEpoch();
+  log.append(id, null, [{ type: 'queued', at: now() }], epoch).catch((error) => onError(error, id));
   try {
-    await Promise.all([queue.add({ id, modelId }), tellGeneration(bus, generation)]);
+    await Promise.all([queue.add({ id, modelId, epoch }), tellGeneration(bus, generation)]);
   } catch (error) {
     onError(error, id);
   }

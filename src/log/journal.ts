@@ -19,10 +19,18 @@ export interface Running {
   characters: number;
   /** The line of the first of them. */
   since: number;
+  /** The transaction that has last changed it. */
+  changedBy: number;
 }
 
 /** What a log was like: `length` is how many texts waited, `known` whether it was being written. */
-type Before = Running & { readonly length: number; readonly known: boolean };
+interface Before {
+  readonly running: Running;
+  readonly known: boolean;
+  readonly length: number;
+  readonly state: Omit<Running, 'head' | 'changedBy'>;
+  readonly head: Pick<HeadRow, 'offset' | 'attempt' | 'startedAt' | 'firstTokenAt' | 'ended'>;
+}
 
 /**
  * The texts of all logs that are being written, one line for each commit. Each log has its place in the tables: a text in
@@ -36,7 +44,8 @@ export class Journal {
   readonly #statements: Statements;
   readonly #running = new Map<string, Running>();
   /** What they were before this transaction. */
-  readonly #before = new Map<Running, Before>();
+  #before: Before[] = [];
+  #transaction = 1;
   #texts: string[] = [];
   /** The number of the last line; of this transaction's, if it has one. */
   #line = 0;
@@ -54,7 +63,7 @@ export class Journal {
 
   /** From here on the text of a log is kept here; its row is as `head` says. */
   begin(head: HeadRow): void {
-    const running = { head, waiting: [], characters: 0, since: 0 };
+    const running = { head, waiting: [], characters: 0, since: 0, changedBy: 0 };
     this.#touch(running);
     this.#running.set(head.id, running);
   }
@@ -109,41 +118,56 @@ export class Journal {
   }
 
   committed(): void {
-    this.#before.clear();
     this.#lineBefore = this.#line;
+    this.#forgetBefore();
   }
 
   undone(): void {
-    for (const [running, { length, known, ...before }] of this.#before) {
-      const { head } = Object.assign(running, before);
+    for (const { running, known, length, state, head } of this.#before) {
+      Object.assign(running.head, head);
+      Object.assign(running, state);
       running.waiting.length = length;
-      if (known) this.#running.set(head.id, running);
-      else if (this.#running.get(head.id) === running) this.#running.delete(head.id);
+      const { id } = running.head;
+      if (known) this.#running.set(id, running);
+      else if (this.#running.get(id) === running) this.#running.delete(id);
     }
-    this.#before.clear();
     this.#texts = [];
     this.#line = this.#lineBefore;
+    this.#forgetBefore();
+  }
+
+  #forgetBefore(): void {
+    this.#before = [];
+    this.#transaction++;
   }
 
   /** Brings everything into its log, so that the next start has nothing to do. */
   close(): void {
-    this.#transaction(() => {
+    this.#inTransaction(() => {
       for (const running of this.#running.values()) this.bring(running);
       this.#statements.deleteLines.run(this.#line + 1);
     });
   }
 
+  /** Notes what it is like, unless this transaction has changed it already. Once for each text: no more than is needed. */
   #touch(running: Running): void {
-    if (this.#before.has(running)) return;
-    const { head, waiting } = running;
-    const known = this.#running.get(head.id) === running;
-    this.#before.set(running, { ...running, head: { ...head }, length: waiting.length, known });
+    if (running.changedBy === this.#transaction) return;
+    running.changedBy = this.#transaction;
+    const { waiting, characters, since } = running;
+    const { id, offset, attempt, startedAt, firstTokenAt, ended } = running.head;
+    this.#before.push({
+      running,
+      known: this.#running.get(id) === running,
+      length: waiting.length,
+      state: { waiting, characters, since },
+      head: { offset, attempt, startedAt, firstTokenAt, ended },
+    });
   }
 
   /** What another process, or this one before, has left in the journal; much of it is in its log already. */
   #bringAll(): void {
     const { lines, bringEntry, bringHead, deleteLines } = this.#statements;
-    this.#transaction(() => {
+    this.#inTransaction(() => {
       for (const { line, texts } of lines.iterate() as Iterable<{ line: number; texts: string }>) {
         this.#line = this.#lineBefore = line;
         for (const [log, offset, entry] of JSON.parse(texts) as [number, number, TextAppendedEntry][]) {
@@ -155,7 +179,7 @@ export class Journal {
     });
   }
 
-  #transaction(work: () => void): void {
+  #inTransaction(work: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       work();

@@ -14,7 +14,7 @@ export interface Log {
    *
    * The fence: the log must be the one that `after` names, and end just there, in that attempt. So nothing that another
    * one wrote is overlooked, not even where the log was lost and begun anew. With null, the entries (`queued` first)
-   * begin the log under a new epoch; where there is one already it changes nothing. Without entries `append` only finds
+   * begin the log under `epoch`; where there is one already it changes nothing. Without entries `append` only finds
    * out whether the log ends there.
    *
    * A log that has lost its end is `shortened` to whoever wrote that, and from then on has another epoch: what comes
@@ -24,7 +24,7 @@ export interface Log {
    *   written;
    *   `UNAVAILABLE` where the logs are away for now: whether something was written is not known.
    */
-  append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void>;
+  append(id: string, after: Place | null, entries: readonly Entry[], epoch?: string): Promise<void>;
 
   /** Where each of the logs stands; a log that does not exist is missing from the answer. */
   heads(ids: readonly string[]): Promise<Map<string, Head>>;

@@ -44,10 +44,10 @@ export class RedisLog implements Log {
     this.#publish = sharded ? 'SPUBLISH' : 'PUBLISH';
   }
 
-  async append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void> {
+  async append(id: string, after: Place | null, entries: readonly Entry[], next = newEpoch()): Promise<void> {
     const { epoch, offset, attempt } = after ?? { epoch: '', offset: '', attempt: '' };
     const place = [headKey(id), streamKey(id), this.#publish, logTopic(id), epoch, offset, attempt];
-    const appended = this.#redis.millraceAppend(...place, newEpoch(), ...entries.flatMap(fields));
+    const appended = this.#redis.millraceAppend(...place, next, ...entries.flatMap(fields));
     const answer = await appended.catch(explain);
     if (answer !== 'ok') throw new AppendRefused(id, answer as RefusalReason);
   }

@@ -58,7 +58,7 @@ export class SqliteLog implements Log {
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
 
-  append(id: string, after: Place | null, entries: readonly Entry[]): Promise<void> {
+  append(id: string, after: Place | null, entries: readonly Entry[], epoch?: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Of now: whoever gave it may have moved on when the transaction begins.
     const place = after && { epoch: after.epoch, offset: after.offset, attempt: after.attempt };
@@ -69,7 +69,7 @@ export class SqliteLog implements Log {
       const reason = place && refusal(head, place);
       if (reason === 'shortened') this.#rename(id);
       if (reason) return () => reject(new AppendRefused(id, reason));
-      const row = head ?? this.#begin(id);
+      const row = head ?? this.#begin(id, epoch);
       const slice: Slice = { epoch: row.epoch, after: row.offset, entries };
       if (running && entries.every(isText)) for (const entry of entries) this.#journal.add(running, entry);
       else this.#insert(row, entries);
@@ -83,8 +83,8 @@ export class SqliteLog implements Log {
     return promise;
   }
 
-  #begin(id: string): HeadRow {
-    this.#statements.insertHead.run(id, newEpoch());
+  #begin(id: string, epoch = newEpoch()): HeadRow {
+    this.#statements.insertHead.run(id, epoch);
     return this.#statements.head.get(id) as unknown as HeadRow;
   }
 

@@ -27,7 +27,7 @@ const takeover = {
   runRetryDelay: 500,
 };
 /** A job whose handler rejected is given again after this long, as often as it takes. */
-const again = { attempts: Number.MAX_SAFE_INTEGER, backoff: { type: 'fixed', delay: 1_000 }, stackTraceLimit: 1 };
+const retries = { attempts: Number.MAX_SAFE_INTEGER, backoff: { type: 'fixed', delay: 1_000 }, stackTraceLimit: 1 };
 /** A Redis that was away or emptied learns so often how many jobs may run at once. */
 const limitMs = 5_000;
 /** So long a stop waits for Redis to take back the jobs; otherwise their locks run out. */
@@ -57,7 +57,7 @@ export function bullmqQueue({
   return {
     async add(job) {
       const { id, modelId } = job;
-      await lineOf(modelId).add('run', job, { jobId: id, removeOnComplete: true, removeOnFail: true, ...again });
+      await lineOf(modelId).add('run', job, { jobId: id, removeOnComplete: true, removeOnFail: true, ...retries });
     },
 
     async claim(modelId, ms) {
@@ -122,7 +122,7 @@ function serve(options: ServeOptions): () => Promise<void> {
     if (!signal.aborted) {
       // Lost, and given to this very worker again: what works on it here goes on. A second one would supersede the
       // first, whose end would stop the renewal of the second one's lock, and so on.
-      await (atWork.get(job.data.id) ?? begin(job.data));
+      await (atWork.get(job.data.id) ?? begin(job.attemptsStarted > 1 ? again(job.data) : job.data));
       if (!signal.aborted) return;
     }
     // It goes back to the front of the line, for another worker.
@@ -164,6 +164,9 @@ class PatientWorker extends BullWorker<Job> {
 
 /** The job that an error says is another one's by now: several come of each, from renewals of its lock and from its end. */
 const lostJob = ({ message }: Error): string | undefined => lostLock.exec(message)?.[1];
+
+/** A job as it is given to others than the first. */
+const again = ({ id, modelId }: Job): Job => ({ id, modelId });
 
 /** BullMQ has no other sign of it. */
 const lostLock = /^(?:could not renew lock|Missing lock|Missing key|Lock mismatch) for job (.+?)(?:\. |$)/;

@@ -42,10 +42,10 @@ export function memoryQueue(): Queue {
     advance(job.modelId);
   }
 
-  function giveAgain(job: Job): void {
+  function giveAgain({ id, modelId }: Job): void {
     const timer = setTimeout(() => {
       waiting.delete(timer);
-      void queue.add(job);
+      void queue.add({ id, modelId });
     }, againMs);
     waiting.add(timer);
   }

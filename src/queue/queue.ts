@@ -25,4 +25,9 @@ export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;
 export interface Job {
   readonly id: string;
   readonly modelId: string;
+  /**
+   * Under this name its log was begun when it was submitted. Only to whom the job is given first: he need not look, and
+   * whoever is given it again must.
+   */
+  readonly epoch?: string;
 }

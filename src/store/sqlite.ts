@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
   CompiledQuery,
@@ -52,25 +53,48 @@ export async function openSqliteStore(
 }
 
 /**
- * Has whoever writes wait until the disk has it, and the process go on meanwhile: SQLite itself would stop it for every
- * commit. All statements are run by one connection, one after the other, so nobody reads what is not on the disk.
+ * Has whoever asks wait until all that he may have seen is on the disk, and the process go on meanwhile: SQLite itself would
+ * stop it for every commit. What others commit in the same turn, or while the disk is at work, goes to it together.
  */
 class Disk {
   readonly #database: DatabaseSync;
   readonly #walPath: string | undefined;
   #wal: number | undefined;
   #isNeeded = true;
+  /** Whether something was committed since the last way to the disk began. */
+  #isBehind = false;
+  #syncing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#walPath = path === ':memory:' ? undefined : `${path}-wal`;
   }
 
-  /** After a statement: of a transaction the last one counts. */
-  async after({ query }: CompiledQuery): Promise<void> {
+  /** Takes note of a statement that was run: of a transaction the last one counts. */
+  note({ query }: CompiledQuery): void {
     if (!this.#walPath || !this.#isNeeded || this.#database.isTransaction || SelectQueryNode.is(query)) return;
-    this.#wal ??= fs.openSync(this.#walPath, 'r+');
-    await promisify(fs.fdatasync)(this.#wal);
+    this.#isBehind = true;
+  }
+
+  /** Resolves when all that is committed by now is on the disk; undefined where it is. */
+  get synced(): Promise<void> | undefined {
+    if (this.#isBehind) this.#next ??= this.#sync(this.#syncing);
+    return this.#isBehind ? this.#next : this.#syncing;
+  }
+
+  async #sync(before: Promise<void> | undefined): Promise<void> {
+    // Those who wait for that one are told how it went.
+    await before?.catch(() => {});
+    await nextTurn();
+    this.#isBehind = false;
+    [this.#syncing, this.#next] = [this.#next, undefined];
+    try {
+      this.#wal ??= fs.openSync(this.#walPath ?? '', 'r+');
+      await promisify(fs.fdatasync)(this.#wal);
+    } finally {
+      this.#syncing = undefined;
+    }
   }
 
   /** Runs a write that the next one takes to the disk; a crash of the process alone leaves it there. */
@@ -81,7 +105,9 @@ class Disk {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // Who waits for it is told how it went.
+    await this.synced?.catch(() => {});
     if (this.#wal !== undefined) fs.closeSync(this.#wal);
   }
 }
@@ -107,12 +133,16 @@ class NodeSqliteDialect extends SqliteDialect {
 }
 
 /**
- * Waits for the disk, and before a transaction reads anything for that of another process (the command that makes keys):
- * one that has read already and is overtaken could only fail.
+ * One connection, which is free again before what was written with it is on the disk: only who asked waits for that.
+ * Before a transaction reads anything it waits for that of another process (the command that makes keys): one that has
+ * read already and is overtaken could only fail.
  */
 class WaitingDriver extends SqliteDriver {
   readonly #disk: Disk;
   #connection: DatabaseConnection | undefined;
+  /** Resolves when nobody has the connection. */
+  #free = Promise.resolve();
+  #release = () => {};
 
   constructor(config: SqliteDialectConfig, disk: Disk) {
     super(config);
@@ -120,15 +150,26 @@ class WaitingDriver extends SqliteDriver {
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    this.#connection ??= this.#waiting(await super.acquireConnection());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const free = this.#free;
+    this.#free = promise;
+    await free;
+    this.#release = resolve;
+    this.#connection ??= this.#noting(await super.acquireConnection());
     return this.#connection;
   }
 
-  #waiting(connection: DatabaseConnection): DatabaseConnection {
+  override async releaseConnection(): Promise<void> {
+    const { synced } = this.#disk;
+    this.#release();
+    await synced;
+  }
+
+  #noting(connection: DatabaseConnection): DatabaseConnection {
     return {
       executeQuery: async <Row>(query: CompiledQuery): Promise<QueryResult<Row>> => {
         const result = await connection.executeQuery<Row>(query);
-        await this.#disk.after(query);
+        this.#disk.note(query);
         return result;
       },
       streamQuery: (query, size) => connection.streamQuery(query, size),
@@ -140,13 +181,18 @@ class WaitingDriver extends SqliteDriver {
   }
 
   override async destroy(): Promise<void> {
+    await this.#disk.close();
     await super.destroy();
-    this.#disk.close();
   }
 }
 
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+
+  /** Kysely would hold the only one until who has it was answered: the driver sees to it that it is one at a time. */
+  override get supportsMultipleConnections(): boolean {
     return true;
   }
 }

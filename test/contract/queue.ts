@@ -90,6 +90,17 @@ export function queueContract(name: string, open: () => Promise<OpenQueue>): voi
       await worker.stop();
     });
 
+    test('tells the name of the log to whom it gives the job first, and to nobody else', async () => {
+      const { worker } = useWorker();
+      await worker.start(1);
+      await queue.add({ ...job('a'), epoch: 'known' });
+      await worker.fail('a');
+      await worker.until(() => worker.epochs.length === 2);
+      await worker.finish('a');
+      expect(worker.epochs).toEqual(['known', undefined]);
+      await worker.stop();
+    });
+
     test('stopping aborts those at work, waits for them, and starts nothing more', async () => {
       const { worker } = useWorker();
       await worker.start(2);

@@ -123,6 +123,29 @@ test('nobody is told of a write, and readers wait, until it is on the disk; what
   expect([rows(), commits.synced]).toEqual([[1, 2], undefined]);
 });
 
+test('of many that wait some are told in each turn, and the urgent ones first, also those who come meanwhile', async () => {
+  commitsOf(0);
+  const told: number[] = [];
+  const tell = (x: number, urgent?: boolean) => write(x, urgent).then(() => told.push(x));
+  const many = Array.from({ length: 511 }, (_, x) => x);
+  const writes = [...many.map((x) => tell(x)), tell(1_000, true)];
+  while (told.length === 0) await nextTurn();
+  expect([told[0], told.length]).toEqual([1_000, 128]);
+  await Promise.all([...writes, tell(2_000, true)]);
+  expect(told.indexOf(2_000)).toBeLessThan(511);
+  expect(told.filter((x) => x < 511)).toEqual(many);
+});
+
+test('what is still to be told when it is closed is told then', async () => {
+  const told: number[] = [];
+  const writes = Array.from({ length: 200 }, (_, x) => write(x).then(() => told.push(x)));
+  while (told.length === 0) await nextTurn();
+  commits.close(() => {});
+  await Promise.resolve();
+  expect(told).toHaveLength(200);
+  await Promise.all(writes);
+});
+
 test('where the disk fails everybody hears of it, and the next write is tried', async () => {
   const failure = new Error('the disk is gone');
   sync = (done) => setImmediate(done, failure);

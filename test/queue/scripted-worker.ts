@@ -3,6 +3,8 @@ import type { Job, Queue } from '../../src/queue/queue.ts';
 /** A worker whose jobs end when the test says so. */
 export class ScriptedWorker {
   readonly started: string[] = [];
+  /** Names of logs, as each job came with them. */
+  readonly epochs: (string | undefined)[] = [];
   most = 0;
   readonly #queue: () => Queue;
   readonly #atWork = new Map<string, { finish(): void; fail(): void; signal: AbortSignal }>();
@@ -14,9 +16,10 @@ export class ScriptedWorker {
   }
 
   async start(concurrency: number): Promise<void> {
-    const handler = async ({ id }: Job, signal: AbortSignal) => {
+    const handler = async ({ id, epoch }: Job, signal: AbortSignal) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.started.push(id);
+      this.epochs.push(epoch);
       this.#atWork.set(id, { finish: resolve, fail: () => reject(new Error('The test failed it.')), signal });
       this.most = Math.max(this.most, this.#atWork.size);
       this.#changed();

@@ -72,6 +72,30 @@ describe('a file of records', () => {
     await store.close();
   });
 
+  test('takes what is written while the disk is at work to it together, and nobody reads it before', async () => {
+    const store = await openSqliteStore(newFile());
+    await store.viewers.put(ann);
+    const real = fs.fdatasync;
+    const asked: (() => void)[] = [];
+    vi.spyOn(fs, 'fdatasync').mockImplementation((fd, done) => void asked.push(() => real(fd, done)));
+    const answered: string[] = [];
+    const answer = (name: string, asking: Promise<unknown>) => asking.then(() => answered.push(name));
+    const [one, two, three] = [draft(), draft(), draft()];
+    const first = answer('first', store.generations.submit(one));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const others = [two, three].map((each) => answer('write', store.generations.submit(each)));
+    const read = answer('read', generationOf(store, two.generation.id));
+    asked[0]?.();
+    await first;
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    expect(answered).toEqual(['first']);
+    asked[1]?.();
+    await Promise.all([...others, read]);
+    expect(asked).toHaveLength(2);
+    vi.restoreAllMocks();
+    await store.close();
+  });
+
   test('whose tables can not be made is left as it was', async () => {
     const file = newFile();
     const names = () => {
