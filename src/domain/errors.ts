@@ -39,6 +39,12 @@ export function rateLimited(why: string, ms: number): MillraceError {
 }
 export const conflict = (message: string) => new MillraceError('CONFLICT', message);
 
+/** For the server's log: what is in the file nobody knows from then on. */
+export function diskFailed(path: string, cause: unknown): Error {
+  const what = `The disk has not taken what was written to ${path}`;
+  return new Error(`${what}: see to it, and start again. Until then nothing is written or read.`, { cause });
+}
+
 export const isRateLimited = (error: unknown): error is MillraceError =>
   error instanceof MillraceError && error.code === 'RATE_LIMITED';
 

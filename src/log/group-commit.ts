@@ -56,8 +56,9 @@ export class GroupCommit {
   #pending: PendingWrite[] = [];
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
-  /** While what was committed is on its way to the disk. */
+  /** While what was committed is on its way to the disk; for good where the disk has failed. */
   #syncing: PromiseWithResolvers<void> | undefined;
+  #failed: { readonly error: unknown } | undefined;
   /** When the last commit began, and when it was on the disk. */
   #lastAt = 0;
   #doneAt = 0;
@@ -70,12 +71,19 @@ export class GroupCommit {
     this.#sync = sync;
   }
 
-  /** Resolves once nothing can be read that is not on the disk; undefined where that is so now. */
+  /**
+   * Resolves once nothing can be read that is not on the disk; undefined where that is so now. Where the disk has failed
+   * it rejects from then on: what is on it nobody knows, and to ask again would say nothing of what was lost.
+   */
   get synced(): Promise<void> | undefined {
     return this.#syncing?.promise;
   }
 
   add(pending: PendingWrite): void {
+    if (this.#failed) {
+      pending.reject(this.#failed.error);
+      return;
+    }
     this.#pending.push(pending);
     if (!this.#syncing) this.#schedule(pending.urgent === true);
   }
@@ -105,14 +113,26 @@ export class GroupCommit {
     const syncing = Promise.withResolvers<void>();
     this.#syncing = syncing;
     this.#sync((error) => {
+      if (error) {
+        this.#fail(error, [...batch, ...this.#pending.splice(0)]);
+        return;
+      }
       this.#syncing = undefined;
       this.#doneAt = performance.now();
-      if (error) for (const { reject } of batch) reject(error);
-      else this.#tellOf(done);
+      this.#tellOf(done);
       // Readers first: they go on before anything else is written.
       syncing.resolve();
       this.#scheduleNext();
     });
+  }
+
+  /** From now on nothing is written, and nobody reads. */
+  #fail(error: unknown, all: readonly PendingWrite[]): void {
+    this.#failed = { error };
+    // There may be nobody who waits.
+    this.#syncing?.promise.catch(() => {});
+    this.#syncing?.reject(error);
+    for (const { reject } of all) reject(error);
   }
 
   /** Those who wait for a beginning or an end overtake the others: whoever reads a log puts its messages in order. */

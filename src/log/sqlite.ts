@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bus } from '../bus/bus.ts';
 import type { EndedEntry, Entry } from '../domain/entry.ts';
+import { diskFailed } from '../domain/errors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Journal, writeHead } from './journal.ts';
 import {
@@ -53,7 +54,8 @@ export class SqliteLog implements Log {
     this.#bus = bus;
     this.#now = now;
     this.#wal = fs.openSync(`${path}-wal`, 'r+');
-    const sync = (done: (error: unknown) => void) => fs.fdatasync(this.#wal, done);
+    const sync = (done: (error: unknown) => void) =>
+      fs.fdatasync(this.#wal, (cause) => done(cause && diskFailed(path, cause)));
     this.#commits = new GroupCommit(this.#database, { sync, participant: this.#journal });
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
@@ -210,7 +212,8 @@ export class SqliteLog implements Log {
     });
     this.#database.close();
     // After what is under way with it.
-    void Promise.resolve(this.#commits.synced).then(() => fs.closeSync(this.#wal));
+    const close = () => fs.closeSync(this.#wal);
+    void Promise.resolve(this.#commits.synced).then(close, close);
   }
 }
 

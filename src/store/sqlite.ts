@@ -15,6 +15,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { diskFailed } from '../domain/errors.ts';
 import { migrate } from './migrations/migrations.ts';
 import { sqlStore } from './sql.ts';
 import type { Store } from './store.ts';
@@ -63,6 +64,7 @@ class Disk {
   #isNeeded = true;
   /** Whether something was committed since the last way to the disk began. */
   #isBehind = false;
+  /** For good where the disk has failed: what is on it nobody knows, and to ask again would say nothing of what was lost. */
   #syncing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -84,17 +86,17 @@ class Disk {
   }
 
   async #sync(before: Promise<void> | undefined): Promise<void> {
-    // Those who wait for that one are told how it went.
-    await before?.catch(() => {});
+    await before;
     await nextTurn();
     this.#isBehind = false;
     [this.#syncing, this.#next] = [this.#next, undefined];
     try {
       this.#wal ??= fs.openSync(this.#walPath ?? '', 'r+');
       await promisify(fs.fdatasync)(this.#wal);
-    } finally {
-      this.#syncing = undefined;
+    } catch (cause) {
+      throw diskFailed(this.#walPath ?? '', cause);
     }
+    this.#syncing = undefined;
   }
 
   /** Runs a write that the next one takes to the disk; a crash of the process alone leaves it there. */

@@ -146,12 +146,17 @@ test('what is still to be told when it is closed is told then', async () => {
   await Promise.all(writes);
 });
 
-test('where the disk fails everybody hears of it, and the next write is tried', async () => {
+test('where the disk has failed everybody hears of it, also who comes later', async () => {
   const failure = new Error('the disk is gone');
-  sync = (done) => setImmediate(done, failure);
-  expect(await outcomes([write(1), write(2)])).toEqual([failure, failure]);
+  const disk = Promise.withResolvers<void>();
+  sync = (done) => void disk.promise.then(() => done(failure));
+  const first = outcomes([write(1), write(2)]);
+  while (!commits.synced) await nextTurn();
+  const [during, reading] = [outcomes([write(3)]), outcomes([commits.synced])];
+  disk.resolve();
+  expect([await first, await during, await reading]).toEqual([[failure, failure], [failure], [failure]]);
   sync = (done) => setImmediate(done);
-  expect(await outcomes([write(3)])).toEqual([3]);
+  expect(await outcomes([write(4), commits.synced ?? Promise.resolve()])).toEqual([failure, failure]);
 });
 
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {

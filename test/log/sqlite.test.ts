@@ -94,3 +94,19 @@ test('what is appended is published, answered and read once the disk has it', as
   log.close();
   folder.remove();
 });
+
+test('what the disk has not taken is not read, whatever it takes afterwards', async () => {
+  const folder = temporaryFolder();
+  const log = new SqliteLog({ path: join(folder.path, 'log.db'), bus: memoryBus() });
+  await log.append('gen_1', null, [queued]);
+  const cause = new Error('EIO');
+  vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, done) => void setImmediate(done, cause));
+  const refused = { message: expect.stringMatching(/log\.db: see to it, and start again/), cause };
+  await expect(log.append('gen_2', null, [queued])).rejects.toMatchObject(refused);
+  await expect(log.heads(['gen_2'])).rejects.toMatchObject(refused);
+  await expect(log.read(new Map([['gen_2', 0]]))).rejects.toMatchObject(refused);
+  await expect(log.append('gen_1', null, [queued])).rejects.toMatchObject(refused);
+  vi.restoreAllMocks();
+  log.close();
+  folder.remove();
+});
