@@ -11,6 +11,12 @@ import { Window } from './window.ts';
  */
 const toldAtOnce = 16;
 
+/** Reads a log. */
+export interface Listener {
+  /** Called after every change of the tail's `epoch` or `offset`, and now and then where there is no log. */
+  changed(): void;
+}
+
 interface TailOptions {
   readonly id: string;
   readonly log: Log;
@@ -28,12 +34,12 @@ export class Tail {
   readonly id: string;
   readonly #log: Log;
   readonly #onError: (error: unknown) => void;
-  readonly #readers = new Set<() => void>();
+  readonly #readers = new Set<Listener>();
   readonly #window = new Window();
   readonly #far: FarReads;
   #ended = false;
   /** Those who are still to be told of a change. */
-  #untold: Iterator<() => void> | undefined;
+  #untold: Iterator<Listener> | undefined;
   #tellAgain = false;
   #repairing: Promise<boolean> | undefined;
   #repairAgain = false;
@@ -63,14 +69,13 @@ export class Tail {
     return this.#ended;
   }
 
-  /** Calls `onChange` after every change of `epoch` or `offset`, and now and then where there is no log, until the function that it returns is called. */
-  listen(onChange: () => void): () => void {
-    this.#readers.add(onChange);
-    return () => this.#readers.delete(onChange);
+  /** From now on it is told of changes, until it leaves. */
+  join(reader: Listener): void {
+    this.#readers.add(reader);
   }
 
-  get idle(): boolean {
-    return this.#readers.size === 0;
+  leave(reader: Listener): void {
+    this.#readers.delete(reader);
   }
 
   /** The entries after `after` from memory; undefined where it does not have them all. */
@@ -119,13 +124,13 @@ export class Tail {
 
   #tellSome(): void {
     for (let told = 0; told < toldAtOnce; told++) {
-      const { value: onChange, done } = this.#untold?.next() ?? { done: true, value: undefined };
+      const { value: reader, done } = this.#untold?.next() ?? { done: true, value: undefined };
       if (done) {
         this.#untold = undefined;
         if (this.#tellAgain) this.#tell();
         return;
       }
-      onChange();
+      reader.changed();
     }
     setImmediate(() => this.#tellSome());
   }
