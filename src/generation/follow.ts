@@ -3,7 +3,8 @@ import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, mostText, type NumberedEntry } from '../domain/merge.ts';
 import { type Polled, type Waiter, waiting } from '../domain/polled.ts';
-import type { Listener, Tail, Tails } from '../log/tail.ts';
+import type { Listener, Tail } from '../log/tail.ts';
+import type { Tails } from '../log/tails.ts';
 import type { Store } from '../store/store.ts';
 
 /** A log that could not be read is asked again after this long. */

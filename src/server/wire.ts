@@ -78,10 +78,11 @@ export class Wire {
 
   /**
    * Sends an object of which `head` is the beginning and `value` the last value. Gives a promise as `send` does, unless the
-   * system has taken all of it at once: then there is nothing to wait for.
+   * system has taken all of it at once: then there is nothing to wait for. Once the socket closes nothing is sent, and the
+   * promise is never resolved: who waits is to make nothing more for it.
    */
   sendObject(head: string, value: Buffer): Promise<void> | undefined {
-    if (this.#socket.readyState !== this.#socket.OPEN) return undefined;
+    if (this.#socket.readyState !== this.#socket.OPEN) return new Promise(() => {});
     if (value.length > mostCopied) {
       this.#socket.send(head, fragment);
       this.#socket.send(value, fragment);

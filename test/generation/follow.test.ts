@@ -7,7 +7,7 @@ import { Follower } from '../../src/generation/follow.ts';
 import { readProgress } from '../../src/generation/read.ts';
 import { settle } from '../../src/generation/settle.ts';
 import type { Log } from '../../src/log/log.ts';
-import { Tails } from '../../src/log/tail.ts';
+import { Tails } from '../../src/log/tails.ts';
 import { turns } from '../bus/lossy.ts';
 import { appendTo, ended, queued, started, text } from '../contract/log.ts';
 import { Client } from './client.ts';

@@ -7,6 +7,8 @@ import { Wire } from '../../src/server/wire.ts';
 const keepAliveMs = 50;
 /** What objects are sent with. */
 let rest = Buffer.from('');
+/** What was said of an object that was to be sent when the socket had been closed. */
+let late: Promise<void> | undefined;
 let server: WebSocketServer;
 let url = '';
 beforeAll(async () => {
@@ -14,8 +16,15 @@ beforeAll(async () => {
   server.on('connection', (socket, { socket: raw }) => {
     const wire: Wire = new Wire({
       ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
-      onMessage: (data) =>
-        String(data).startsWith('{') ? wire.sendObject(String(data), rest) : void wire.reply(String(data)),
+      onMessage(data) {
+        const text = String(data);
+        if (text.startsWith('{')) return wire.sendObject(text, rest);
+        if (text === 'close') {
+          wire.close(1000, '');
+          late = wire.sendObject('{"late":', Buffer.from('1'));
+        } else wire.reply(text);
+        return undefined;
+      },
     });
     socket.on('close', () => wire.end());
   });
@@ -57,4 +66,13 @@ test('an object is one message of just its parts, whatever its length', async ()
     expect({ same: String(data) === `${head}${value}}`, isBinary }).toEqual({ same: true, isBinary: false });
   }
   socket.terminate();
+});
+
+test('what is to go out once the socket closes is not said to have gone, and does not go', async () => {
+  const socket = await open({});
+  const messages: unknown[] = [];
+  socket.on('message', (data) => messages.push(data));
+  socket.send('close');
+  await once(socket, 'close');
+  expect([late, messages]).toEqual([expect.any(Promise), []]);
 });
