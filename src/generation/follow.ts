@@ -48,7 +48,7 @@ export class Follower implements Polled<LogEvent>, Listener {
     this.#waiter = undefined;
     if (this.#failed) throw this.#failed.error;
     const event = this.#take();
-    if (event || this.#over) return event;
+    if (event || this.#closed || this.#ended) return event;
     this.#waiter = waiter;
     if (!this.#fetching && !this.#isAtEnd()) void this.#fetch();
     return waiting;
@@ -71,13 +71,9 @@ export class Follower implements Polled<LogEvent>, Listener {
     else this.#awaken();
   }
 
-  get #over(): boolean {
-    return this.#closed || this.#ended;
-  }
-
   /** The next event, if it is at hand. */
   #take(): LogEvent | undefined {
-    if (this.#over) return undefined;
+    if (this.#closed || this.#ended) return undefined;
     if (this.#given === this.#ready.length) this.#accept(this.#merged());
     const event = this.#ready[this.#given];
     if (!event) return undefined;

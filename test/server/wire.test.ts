@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
 import { Wire } from '../../src/server/wire.ts';
 
@@ -9,11 +9,14 @@ const keepAliveMs = 50;
 let rest = Buffer.from('');
 /** What was said of an object that was to be sent when the socket had been closed. */
 let late: Promise<void> | undefined;
+/** What was written to the socket that was opened last. */
+let written: unknown[][] = [];
 let server: WebSocketServer;
 let url = '';
 beforeAll(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
   server.on('connection', (socket, { socket: raw }) => {
+    written = vi.spyOn(raw, 'write').mock.calls;
     const wire: Wire = new Wire({
       ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
       onMessage(data) {
@@ -75,4 +78,18 @@ test('what is to go out once the socket closes is not said to have gone, and doe
   socket.send('close');
   await once(socket, 'close');
   expect([late, messages]).toEqual([expect.any(Promise), []]);
+});
+
+test('what is not taken holds little more than itself: a frame is cut from a small block', async () => {
+  const socket = await open({});
+  for (const length of [10, 2_000, 10_000]) {
+    rest = Buffer.from(JSON.stringify('x'.repeat(length)));
+    socket.send('{"value":');
+    await once(socket, 'message');
+    const frame = written.map(([chunk]) => chunk).find((chunk) => Buffer.isBuffer(chunk) && chunk.includes(rest));
+    const { byteLength } = (frame as Buffer).buffer;
+    expect(byteLength).toBeLessThan(length + 8_200);
+    written.length = 0;
+  }
+  socket.terminate();
 });
