@@ -24,7 +24,7 @@ import { redisLimits } from './limits/redis.ts';
 import type { Log } from './log/log.ts';
 import { RedisLog } from './log/redis.ts';
 import { SqliteLog } from './log/sqlite.ts';
-import { Tails } from './log/tail.ts';
+import { Tails } from './log/tails.ts';
 import { logOutage } from './outage.ts';
 import { bullmqQueue } from './queue/bullmq.ts';
 import { memoryQueue } from './queue/memory.ts';

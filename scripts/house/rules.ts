@@ -36,7 +36,7 @@ const reach: Readonly<Record<string, readonly string[]>> = {
 /** Parts whose every file is for others to import. */
 const open = ['domain'];
 /** What stands between a contract and those who use it, the same whatever the technology behind. */
-const neutral = ['src/backends/pool.ts', 'src/log/tail.ts'];
+const neutral = ['src/backends/pool.ts', 'src/log/tail.ts', 'src/log/tails.ts'];
 /** The one place that knows the technologies behind the contracts. */
 const root = 'compose';
 const publicList = 'src/client/index.ts';

@@ -2,8 +2,9 @@ import { beginning, type Position } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { isEnd, type LogEvent, merge, mostText, type NumberedEntry } from '../domain/merge.ts';
-import { type Polled, waiting } from '../domain/polled.ts';
-import type { Tail, Tails } from '../log/tail.ts';
+import { type Polled, type Waiter, waiting } from '../domain/polled.ts';
+import type { Listener, Tail } from '../log/tail.ts';
+import type { Tails } from '../log/tails.ts';
 import type { Store } from '../store/store.ts';
 
 /** A log that could not be read is asked again after this long. */
@@ -18,21 +19,21 @@ export interface FollowDeps {
  * One reader of one log, by the stream contract. It holds a position and what was merged for the next few messages,
  * never a queue: what it misses while it is not asked waits in the log.
  */
-export class Follower implements Polled<LogEvent> {
+export class Follower implements Polled<LogEvent>, Listener {
   readonly generation: Generation;
   readonly #deps: FollowDeps;
   #position: Position;
   /** Shared with others at the same place. */
-  #ready: readonly LogEvent[] = [];
+  #ready: readonly LogEvent[] = nothing;
   #given = 0;
   #tail: Tail | undefined;
-  #unlisten: (() => void) | undefined;
-  #wake: (() => void) | undefined;
+  #waiter: Waiter | undefined;
   /** Ends a wait within `#fill`. */
   #stir: (() => void) | undefined;
   #fetching = false;
   #failed: { readonly error: unknown } | undefined;
-  readonly #closing = Promise.withResolvers<undefined>();
+  /** Ends a wait for the tail. */
+  #giveUp: (() => void) | undefined;
   #closed = false;
   #ended = false;
 
@@ -42,18 +43,13 @@ export class Follower implements Polled<LogEvent> {
     this.#position = after ?? beginning('');
   }
 
-  /** Whether it has given `ended`. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** The next event; undefined after `ended`, and after `close`. */
-  poll(wake: () => void): LogEvent | undefined | typeof waiting {
-    this.#wake = undefined;
+  poll(waiter: Waiter): LogEvent | undefined | typeof waiting {
+    this.#waiter = undefined;
     if (this.#failed) throw this.#failed.error;
     const event = this.#take();
-    if (event || this.#over) return event;
-    this.#wake = wake;
+    if (event || this.#closed || this.#ended) return event;
+    this.#waiter = waiter;
     if (!this.#fetching && !this.#isAtEnd()) void this.#fetch();
     return waiting;
   }
@@ -62,26 +58,28 @@ export class Follower implements Polled<LogEvent> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#closing.resolve(undefined);
+    this.#giveUp?.();
     this.#stir?.();
     this.#awaken();
-    this.#unlisten?.();
+    this.#tail?.leave(this);
     if (this.#tail) this.#deps.tails.release(this.generation.id);
   }
 
-  get #over(): boolean {
-    return this.#closed || this.#ended;
+  /** The tail has. */
+  changed(): void {
+    if (this.#fetching) this.#stir?.();
+    else this.#awaken();
   }
 
   /** The next event, if it is at hand. */
   #take(): LogEvent | undefined {
-    if (this.#over) return undefined;
+    if (this.#closed || this.#ended) return undefined;
     if (this.#given === this.#ready.length) this.#accept(this.#merged());
     const event = this.#ready[this.#given];
     if (!event) return undefined;
     this.#given++;
     // Whoever reads slowly holds the message that is under way, and not what it was made of.
-    if (this.#given === this.#ready.length) this.#accept([]);
+    if (this.#given === this.#ready.length) this.#accept(nothing);
     this.#ended = isEnd(event);
     return event;
   }
@@ -89,7 +87,7 @@ export class Follower implements Polled<LogEvent> {
   #merged(): readonly LogEvent[] {
     const tail = this.#tail;
     const { epoch, offset } = this.#position;
-    return (tail?.epoch === epoch && offset < tail.offset && tail.merged(this.#position)) || [];
+    return (tail?.epoch === epoch && offset < tail.offset && tail.merged(this.#position)) || nothing;
   }
 
   #accept(events: readonly LogEvent[]): void {
@@ -119,8 +117,7 @@ export class Follower implements Polled<LogEvent> {
   /** Gets what follows the position from where it is, or finds out what has become of the log. */
   async #fill(): Promise<void> {
     if (hasEnded(this.generation) && !this.#tail) return this.#acceptSettled(this.generation);
-    // The bus may be away, and the tail open only when it is back.
-    const tail = this.#tail ?? (await Promise.race([this.#closing.promise, this.#openTail()]));
+    const tail = this.#tail ?? (await this.#awaitTail());
     if (this.#closed || !tail) return;
     if (tail.epoch === undefined) return this.#withoutLog();
     if (tail.epoch !== this.#position.epoch) return this.#rewind(tail.epoch);
@@ -152,9 +149,18 @@ export class Follower implements Polled<LogEvent> {
   /** Goes to the start of a log, and takes back what the reader has of another one: there may be no text in this one. */
   #rewind(epoch: string): void {
     const position = beginning(epoch);
-    const nothing = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
-    if (this.#position.length > 0) this.#accept([{ entry: { type: 'textAppended', ...nothing }, position }]);
+    const noText = { at: this.generation.createdAt, position: 0, text: '', tokens: 0 };
+    if (this.#position.length > 0) this.#accept([{ entry: { type: 'textAppended', ...noText }, position }]);
     this.#position = position;
+  }
+
+  /** The bus may be away, and the tail open only when it is back: undefined where it is closed before that. */
+  async #awaitTail(): Promise<Tail | undefined> {
+    const closing = Promise.withResolvers<undefined>();
+    this.#giveUp = () => closing.resolve(undefined);
+    const tail = await Promise.race([closing.promise, this.#openTail()]);
+    this.#giveUp = undefined;
+    return tail;
   }
 
   async #openTail(): Promise<Tail> {
@@ -163,7 +169,7 @@ export class Follower implements Polled<LogEvent> {
       this.#deps.tails.release(this.generation.id);
     } else {
       this.#tail = tail;
-      this.#unlisten = tail.listen(() => (this.#fetching ? this.#stir?.() : this.#awaken()));
+      tail.join(this);
     }
     return tail;
   }
@@ -179,9 +185,9 @@ export class Follower implements Polled<LogEvent> {
 
   /** Calls who waits, once. */
   #awaken(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.wake();
   }
 
   /** Resolves when the tail has changed, or after `ms`. */
@@ -205,6 +211,8 @@ export class Follower implements Polled<LogEvent> {
     }
   }
 }
+
+const nothing: readonly LogEvent[] = [];
 
 /** What a generation's row tells of its log to a reader of it at a position, once the log itself is gone. */
 function* settledEntries(generation: Generation, { offset: after, length }: Position): Iterable<NumberedEntry> {

@@ -78,10 +78,10 @@ function attended(follower: Follower, attendances: Attendances): Following {
   let joined = false;
   return {
     generation,
-    poll(wake) {
+    poll(waiter) {
       if (!joined) attendances.join(generation.id);
       joined = true;
-      return follower.poll(wake);
+      return follower.poll(waiter);
     },
     close() {
       follower.close();

@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Viewer } from '../domain/conversation.ts';
 import { heeding } from '../domain/heeding.ts';
-import { waiting } from '../domain/polled.ts';
+import { type Waiter, waiting } from '../domain/polled.ts';
 import { type SharingChange, sharingTopic } from './changes.ts';
 import { type Readables, readableGeneration } from './find.ts';
 import type { Following } from './generation.ts';
@@ -21,7 +21,7 @@ export function whileReadable({ bus, readables }: WhileReadableDeps, viewer: Vie
   const closed = new AbortController();
   let broken: { readonly error: unknown } | undefined;
   let opened = false;
-  let wakeUp = () => {};
+  let woken: Waiter | undefined;
 
   async function look(): Promise<void> {
     try {
@@ -49,11 +49,11 @@ export function whileReadable({ bus, readables }: WhileReadableDeps, viewer: Vie
 
   return {
     generation,
-    poll(wake) {
+    poll(waiter) {
       if (broken) throw broken.error;
-      if (opened) return following.poll(wake);
-      if (!subscribed) void open().then(() => wakeUp());
-      wakeUp = wake;
+      if (opened) return following.poll(waiter);
+      if (!subscribed) void open().then(() => woken?.wake());
+      woken = waiter;
       return waiting;
     },
     close() {

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql';
-import { nextOf, type Polled, polled, waiting } from '../domain/polled.ts';
+import { nextOf, type Polled, polled, type Waiter, waiting } from '../domain/polled.ts';
 
 /** What one event of a subscription is answered with. */
 export interface Answer extends ExecutionResult {
@@ -46,10 +46,10 @@ export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
     this.#onClose = onClose;
   }
 
-  poll(wake: () => void): Answer | undefined | typeof waiting {
+  poll(waiter: Waiter): Answer | undefined | typeof waiting {
     if (this.#over) return undefined;
     try {
-      const answer = this.#made?.poll(wake) ?? this.#make(wake);
+      const answer = this.#made?.poll(waiter) ?? this.#make(waiter);
       if (answer === waiting) return waiting;
       this.#made = undefined;
       if (answer && !this.#broken) return answer;
@@ -60,14 +60,14 @@ export class Answers<Value> implements Polled<Answer>, AsyncIterable<Answer> {
     return this.#broken && this.#lastOf(this.#broken.reason);
   }
 
-  #make(wake: () => void): Answer | undefined | typeof waiting {
-    const value = this.#broken ? undefined : this.#source.poll(wake);
+  #make(waiter: Waiter): Answer | undefined | typeof waiting {
+    const value = this.#broken ? undefined : this.#source.poll(waiter);
     if (value === undefined) return undefined;
     if (value === waiting) return waiting;
     const made = this.#answer(value as Value);
     if (!(made instanceof Promise)) return made;
     this.#made = polled({ next: () => made, close() {} });
-    return this.#made.poll(wake);
+    return this.#made.poll(waiter);
   }
 
   /** Breaks them off. */

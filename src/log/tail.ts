@@ -1,8 +1,7 @@
-import type { Bus } from '../bus/bus.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { LogEvent } from '../domain/merge.ts';
-import { FarReads } from './far-reads.ts';
-import { type Head, type Log, type LogMessage, logTopic, type Slice } from './log.ts';
+import type { FarReads } from './far-reads.ts';
+import type { Head, Log, LogMessage, Slice } from './log.ts';
 import { Window } from './window.ts';
 
 /**
@@ -10,6 +9,12 @@ import { Window } from './window.ts';
  * turns, the sooner are those in who come back, and with 16 the turns themselves cost no hundredth.
  */
 const toldAtOnce = 16;
+
+/** Reads a log. */
+export interface Listener {
+  /** Called after every change of the tail's `epoch` or `offset`, and now and then where there is no log. */
+  changed(): void;
+}
 
 interface TailOptions {
   readonly id: string;
@@ -28,12 +33,12 @@ export class Tail {
   readonly id: string;
   readonly #log: Log;
   readonly #onError: (error: unknown) => void;
-  readonly #readers = new Set<() => void>();
+  readonly #readers = new Set<Listener>();
   readonly #window = new Window();
   readonly #far: FarReads;
   #ended = false;
   /** Those who are still to be told of a change. */
-  #untold: Iterator<() => void> | undefined;
+  #untold: Iterator<Listener> | undefined;
   #tellAgain = false;
   #repairing: Promise<boolean> | undefined;
   #repairAgain = false;
@@ -63,14 +68,13 @@ export class Tail {
     return this.#ended;
   }
 
-  /** Calls `onChange` after every change of `epoch` or `offset`, and now and then where there is no log, until the function that it returns is called. */
-  listen(onChange: () => void): () => void {
-    this.#readers.add(onChange);
-    return () => this.#readers.delete(onChange);
+  /** From now on it is told of changes, until it leaves. */
+  join(reader: Listener): void {
+    this.#readers.add(reader);
   }
 
-  get idle(): boolean {
-    return this.#readers.size === 0;
+  leave(reader: Listener): void {
+    this.#readers.delete(reader);
   }
 
   /** The entries after `after` from memory; undefined where it does not have them all. */
@@ -119,13 +123,13 @@ export class Tail {
 
   #tellSome(): void {
     for (let told = 0; told < toldAtOnce; told++) {
-      const { value: onChange, done } = this.#untold?.next() ?? { done: true, value: undefined };
+      const { value: reader, done } = this.#untold?.next() ?? { done: true, value: undefined };
       if (done) {
         this.#untold = undefined;
         if (this.#tellAgain) this.#tell();
         return;
       }
-      onChange();
+      reader.changed();
     }
     setImmediate(() => this.#tellSome());
   }
@@ -171,115 +175,5 @@ export class Tail {
     this.#window.begin(head?.epoch, head?.offset ?? 0);
     this.#ended = head?.ended != null;
     this.#tell();
-  }
-}
-
-interface OpenTail {
-  readonly tail: Promise<Tail>;
-  users: number;
-  close(): void;
-}
-
-interface TailsOptions {
-  log: Log;
-  bus: Bus;
-  onError: (error: unknown) => void;
-  /** A tail that heard nothing for so long, in ms, asks the log whether it missed something. */
-  silenceMs?: number;
-  now?: () => number;
-}
-
-/** The tails of this process, one for each log that somebody here reads. */
-export class Tails {
-  readonly #log: Log;
-  readonly #bus: Bus;
-  readonly #silenceMs: number;
-  readonly #now: () => number;
-  readonly #onError: (error: unknown) => void;
-  readonly #open = new Map<string, OpenTail>();
-  readonly #live = new Set<Tail>();
-  readonly #far: FarReads;
-  readonly #sweep: NodeJS.Timeout;
-
-  /** `onError` is told of a log that could not be read; the tail asks it again by itself. */
-  constructor({ log, bus, onError, silenceMs = 5_000, now = Date.now }: TailsOptions) {
-    this.#log = log;
-    this.#bus = bus;
-    this.#onError = onError;
-    this.#silenceMs = silenceMs;
-    this.#now = now;
-    this.#far = new FarReads(log);
-    this.#sweep = setInterval(() => void this.#askSilent(), silenceMs / 5).unref();
-  }
-
-  /** How many logs are followed. */
-  get size(): number {
-    return this.#open.size;
-  }
-
-  /** The tail of a log, caught up. Every `open` is paired with a `release`. */
-  async open(id: string): Promise<Tail> {
-    let entry = this.#open.get(id);
-    if (!entry) {
-      entry = this.#start(id);
-      this.#open.set(id, entry);
-    }
-    entry.users++;
-    try {
-      return await entry.tail;
-    } catch (error) {
-      this.release(id);
-      throw error;
-    }
-  }
-
-  release(id: string): void {
-    const entry = this.#open.get(id);
-    if (!entry || --entry.users > 0) return;
-    this.#open.delete(id);
-    entry.close();
-  }
-
-  #start(id: string): OpenTail {
-    const tail = new Tail({ id, log: this.#log, far: this.#far, now: this.#now(), onError: this.#onError });
-    // Subscribed first, read then: what is appended in between is seen twice rather than not at all.
-    const subscribed = this.#bus.subscribe(logTopic(id), (message) =>
-      tail.receive(message as LogMessage | undefined, this.#now()),
-    );
-    const ready = subscribed.then(async () => {
-      await tail.repair();
-      if (this.#open.get(id)?.tail === ready) this.#live.add(tail);
-      return tail;
-    });
-    const close = () => {
-      this.#live.delete(tail);
-      subscribed.then((unsubscribe) => unsubscribe()).catch(this.#onError);
-    };
-    return { tail: ready, users: 0, close };
-  }
-
-  /** One question for all tails that heard nothing for a while; those that missed something catch up. */
-  async #askSilent(): Promise<void> {
-    const now = this.#now();
-    const silent = [...this.#live].filter((tail) => now - tail.heardAt >= this.#silenceMs);
-    if (silent.length === 0) return;
-    for (const tail of silent) tail.heardAt = now;
-    try {
-      const heads = await this.#log.heads(silent.map((tail) => tail.id));
-      for (const tail of silent) {
-        const head = heads.get(tail.id);
-        // Where there is no log its readers look at the store, which says nothing by itself.
-        if (!head || head.epoch !== tail.epoch || head.offset !== tail.offset) void tail.repair();
-      }
-    } catch (error) {
-      for (const tail of silent) tail.heardAt = Number.NEGATIVE_INFINITY;
-      this.#onError(error);
-    }
-  }
-
-  close(): void {
-    clearInterval(this.#sweep);
-    for (const entry of this.#open.values()) entry.close();
-    this.#open.clear();
   }
 }

@@ -36,7 +36,7 @@ interface ConnectionOptions {
 }
 
 /** What is said on one socket: graphql-transport-ws, as its document has it, over the pipeline. */
-export class Connection {
+export class Connection implements Outlet {
   readonly #options: ConnectionOptions;
   readonly #wire: ConnectionOptions['wire'];
   readonly #operations = new Map<string, Operation>();
@@ -155,7 +155,7 @@ export class Connection {
     else if (this.#operations.has(id)) {
       this.#wire.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     } else if (wrong) this.#wire.reply(JSON.stringify({ id, type: MessageType.Error, payload: [wrong] }));
-    else void this.#run(id, this.#options.pipeline.execute(payload as GraphQLParams, client));
+    else this.#run(id, this.#options.pipeline.execute(payload as GraphQLParams, client));
   }
 
   #wrongWith(id: string, size: number) {
@@ -169,36 +169,34 @@ export class Connection {
   }
 
   /** Takes nothing of what was asked: it would hold that as long as the stream lasts. */
-  async #run(id: string, result: Promise<OperationResult>): Promise<void> {
-    const outlet = this.#outlet(id);
-    const operation = new Operation(outlet);
+  #run(id: string, result: Promise<OperationResult>): void {
+    const operation = new Operation(id, this);
     this.#operations.set(id, operation);
     this.#running++;
-    try {
-      await operation.run(await result);
-    } catch (cause) {
-      const errorId = randomUUID();
-      this.#options.logger.error({ err: cause, errorId }, 'internal error');
-      const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
-      const errors = [{ message, extensions: { code: 'INTERNAL', errorId } }];
-      if (!operation.left) await outlet.tell('error', JSON.stringify(errors));
-    } finally {
-      this.#running--;
-    }
+    void operation.run(result);
   }
 
-  #outlet(id: string): Outlet {
-    const start = `{"id":${JSON.stringify(id)},"type":"`;
-    // A text: a buffer of its own would hold the block that it was cut from, for each idle stream.
-    const next = `${start}next","payload":`;
-    return {
-      tell: (type, payload) => {
-        // The id is free when its client can know that it is.
-        if (type !== 'next') this.#operations.delete(id);
-        return this.#wire.send(`${start}${type}"${payload === undefined ? '' : `,"payload":${payload}`}}`);
-      },
-      give: (answer) => this.#wire.sendObject(next, answer.json()),
-    };
+  tell(id: string, type: 'next' | 'error' | 'complete', payload?: string): Promise<void> {
+    // The id is free when its client can know that it is.
+    if (type !== 'next') this.#operations.delete(id);
+    return this.#wire.send(
+      `{"id":${JSON.stringify(id)},"type":"${type}"${payload === undefined ? '' : `,"payload":${payload}`}}`,
+    );
+  }
+
+  give(head: string, answer: Parameters<Outlet['give']>[1]): Promise<void> | undefined {
+    return this.#wire.sendObject(head, answer.json());
+  }
+
+  explain(cause: unknown): string {
+    const errorId = randomUUID();
+    this.#options.logger.error({ err: cause, errorId }, 'internal error');
+    const message = `Something went wrong here. Tell the people who run this server the id ${errorId}.`;
+    return JSON.stringify([{ message, extensions: { code: 'INTERNAL', errorId } }]);
+  }
+
+  over(): void {
+    this.#running--;
   }
 
   #leave(id: string): void {

@@ -1,89 +1,114 @@
 import type { ExecutionResult } from 'graphql';
-import { waiting } from '../domain/polled.ts';
+import { type Waiter, waiting } from '../domain/polled.ts';
 import type { AnswerStream, OperationResult } from '../graphql/graphql.ts';
 
 type Answer = Exclude<ReturnType<AnswerStream['poll']>, undefined | typeof waiting>;
 
-/** Where the messages of an operation go. What gives a promise resolves once it has gone out, or never will. */
+/** The connection that an operation is of. What gives a promise resolves once it has gone out, or never will. */
 export interface Outlet {
-  /** A message that has its payload as JSON, if any. */
-  tell(type: 'next' | 'error' | 'complete', payload?: string): Promise<void>;
-  /** A `next` message; gives nothing where it has gone out at once. */
-  give(answer: Answer): Promise<void> | undefined;
+  /** Sends a message that has its payload as JSON, if any; after one that is no `next` the id is free. */
+  tell(id: string, type: 'next' | 'error' | 'complete', payload?: string): Promise<void>;
+  /** Sends a `next` message, of which `head` is what comes before the answer; gives nothing where it has gone out at once. */
+  give(head: string, answer: Answer): Promise<void> | undefined;
+  /** The payload of an `error` message for a failure of our own, which it puts down. */
+  explain(cause: unknown): string;
+  /** Told once that nothing more comes of an operation. */
+  over(): void;
 }
 
 /** An operation on a socket, of which its client may want to hear no more before its result is there. */
-export class Operation {
+export class Operation implements Waiter {
+  readonly #id: string;
   readonly #outlet: Outlet;
-  readonly #over = Promise.withResolvers<void>();
+  /** A text: a buffer of its own would hold the block that it was cut from, for each idle stream. */
+  readonly #head: string;
   #answers: AnswerStream | undefined;
   #sending = false;
   #ended = false;
+  #over = false;
   #left = false;
 
-  constructor(outlet: Outlet) {
+  constructor(id: string, outlet: Outlet) {
+    this.#id = id;
     this.#outlet = outlet;
+    this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   }
 
-  get left(): boolean {
-    return this.#left;
+  /** Tells its results, each when the one before has gone out, and its end. A stream goes on when this has resolved. */
+  async run(asked: Promise<OperationResult>): Promise<void> {
+    try {
+      const result = await asked;
+      if ('poll' in result) {
+        this.#answers = result;
+        if (this.#left) this.leave();
+        else this.wake();
+      } else {
+        await this.#tellResult(result);
+        this.#finish();
+      }
+    } catch (cause) {
+      this.#fail(cause);
+    }
   }
 
-  /** Tells its results, each when the one before has gone out, and its end. */
-  async run(result: OperationResult): Promise<void> {
-    if ('poll' in result) return this.#follow(result);
+  async #tellResult(result: ExecutionResult): Promise<void> {
     if (this.#left) return;
-    if (isRefusal(result)) return this.#outlet.tell('error', JSON.stringify(result.errors));
-    await this.#outlet.tell('next', JSON.stringify(result));
-    if (!this.#left) await this.#outlet.tell('complete');
+    if (isRefusal(result)) return this.#outlet.tell(this.#id, 'error', JSON.stringify(result.errors));
+    await this.#outlet.tell(this.#id, 'next', JSON.stringify(result));
+    if (!this.#left) await this.#outlet.tell(this.#id, 'complete');
   }
 
-  #follow(answers: AnswerStream): Promise<void> {
-    this.#answers = answers;
-    if (this.#left) this.leave();
-    else this.#pump();
-    return this.#over.promise;
-  }
-
-  /** Tells what there is, as long as it goes out at once. */
-  readonly #pump = (): void => {
+  /** Tells what there is of a stream, as long as it goes out at once. */
+  wake(): void {
     try {
       while (!this.#left && !this.#sending && !this.#ended) {
-        const answer = this.#answers?.poll(this.#pump);
+        const answer = this.#answers?.poll(this);
         if (answer === waiting) return;
         if (!answer || isRefusal(answer)) {
-          this.#end(answer);
+          if (answer) this.#end('error', JSON.stringify(answer.errors));
+          else this.#end('complete');
           return;
         }
-        const sent = this.#outlet.give(answer);
+        const sent = this.#outlet.give(this.#head, answer);
         if (sent) this.#await(sent);
       }
-    } catch (error) {
-      this.#ended = true;
+    } catch (cause) {
       this.#answers?.close();
-      this.#over.reject(error);
+      this.#fail(cause);
     }
-  };
+  }
 
   #await(sent: Promise<void>): void {
     this.#sending = true;
     void sent.then(() => {
       this.#sending = false;
-      this.#pump();
+      this.wake();
     });
   }
 
-  #end(refusal: Answer | undefined): void {
+  #fail(cause: unknown): void {
+    const payload = this.#outlet.explain(cause);
+    if (this.#left) this.#finish();
+    else this.#end('error', payload);
+  }
+
+  #end(type: 'error' | 'complete', payload?: string): void {
     this.#ended = true;
-    const told = refusal ? this.#outlet.tell('error', JSON.stringify(refusal.errors)) : this.#outlet.tell('complete');
-    this.#over.resolve(told);
+    void this.#outlet.tell(this.#id, type, payload).then(() => this.#finish());
   }
 
   /** Nothing more is told. */
   leave(): void {
     this.#left = true;
-    this.#answers?.close();
-    this.#over.resolve();
+    if (!this.#answers) return;
+    this.#answers.close();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outlet.over();
   }
 }
 

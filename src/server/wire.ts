@@ -13,6 +13,11 @@ const closingBrace = Buffer.from('}');
 const textFrame = 0x81;
 /** From this length on a frame has it in two bytes of their own. */
 const twoByteLength = 126;
+/**
+ * Frames are cut from blocks of so many bytes. A frame that a client does not take holds its block, and Node's own blocks
+ * have 64 KiB.
+ */
+const blockBytes = 8 << 10;
 /** A close frame holds so many bytes of a reason. */
 const reasonBytes = 123;
 
@@ -78,10 +83,11 @@ export class Wire {
 
   /**
    * Sends an object of which `head` is the beginning and `value` the last value. Gives a promise as `send` does, unless the
-   * system has taken all of it at once: then there is nothing to wait for.
+   * system has taken all of it at once: then there is nothing to wait for. Once the socket closes nothing is sent, and the
+   * promise is never resolved: who waits is to make nothing more for it.
    */
   sendObject(head: string, value: Buffer): Promise<void> | undefined {
-    if (this.#socket.readyState !== this.#socket.OPEN) return undefined;
+    if (this.#socket.readyState !== this.#socket.OPEN) return new Promise(() => {});
     if (value.length > mostCopied) {
       this.#socket.send(head, fragment);
       this.#socket.send(value, fragment);
@@ -167,7 +173,7 @@ function frameOf(head: string, value: Buffer): Buffer {
   const headLength = Buffer.byteLength(head);
   const length = headLength + value.length + 1;
   const start = length < twoByteLength ? 2 : 4;
-  const frame = Buffer.allocUnsafe(start + length);
+  const frame = cut(start + length);
   frame[0] = textFrame;
   frame[1] = Math.min(length, twoByteLength);
   if (start === 4) frame.writeUInt16BE(length, 2);
@@ -175,4 +181,18 @@ function frameOf(head: string, value: Buffer): Buffer {
   frame.set(value, start + headLength);
   frame[start + length - 1] = 0x7d;
   return frame;
+}
+
+let block = Buffer.allocUnsafeSlow(blockBytes);
+let used = 0;
+
+/** So many bytes of a block, or of their own where they are many. What is in them is nobody's. */
+function cut(bytes: number): Buffer {
+  if (bytes > blockBytes / 4) return Buffer.allocUnsafeSlow(bytes);
+  if (used + bytes > blockBytes) {
+    block = Buffer.allocUnsafeSlow(blockBytes);
+    used = 0;
+  }
+  used += bytes;
+  return block.subarray(used - bytes, used);
 }

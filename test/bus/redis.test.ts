@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Bus } from '../../src/bus/bus.ts';
 import { redisBus } from '../../src/bus/redis.ts';
 import { RedisLog } from '../../src/log/redis.ts';
-import { Tails } from '../../src/log/tail.ts';
+import { Tails } from '../../src/log/tails.ts';
 import { connectRedis, parseRedisUrl, type RedisUse } from '../../src/redis-client.ts';
 import { busContract } from '../contract/bus.ts';
 import { appendTo, headOf, queued, started, text } from '../contract/log.ts';

@@ -14,7 +14,7 @@ import type { Generation } from '../../src/domain/generation.ts';
 import { nextOf } from '../../src/domain/polled.ts';
 import { Follower } from '../../src/generation/follow.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
-import { Tails } from '../../src/log/tail.ts';
+import { Tails } from '../../src/log/tails.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/server.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from '../folder.ts';

@@ -10,7 +10,7 @@ import { newId } from '../../src/domain/ids.ts';
 import type { RunDeps } from '../../src/generation/run.ts';
 import type { Log } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
-import { Tails } from '../../src/log/tail.ts';
+import { Tails } from '../../src/log/tails.ts';
 import { memoryQueue } from '../../src/queue/memory.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';

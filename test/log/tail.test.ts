@@ -5,7 +5,8 @@ import { memoryBus } from '../../src/bus/memory.ts';
 import { FarReads } from '../../src/log/far-reads.ts';
 import type { Log } from '../../src/log/log.ts';
 import { SqliteLog } from '../../src/log/sqlite.ts';
-import { Tail, Tails } from '../../src/log/tail.ts';
+import { Tail } from '../../src/log/tail.ts';
+import { Tails } from '../../src/log/tails.ts';
 import { lossyBus, turns } from '../bus/lossy.ts';
 import { appendTo, ended, headOf, queued, started, text } from '../contract/log.ts';
 import { temporaryFolder } from '../folder.ts';
@@ -57,13 +58,15 @@ const newTails = (parts: { log?: Log; bus?: Bus } = {}) =>
 /** Resolves when the tail has come to `offset`. */
 const reached = (tail: Tail, offset: number) =>
   new Promise<void>((resolve) => {
-    const unlisten = tail.listen(() => check());
-    const check = () => {
-      if (tail.offset < offset) return;
-      unlisten();
-      resolve();
+    const reader = {
+      changed() {
+        if (tail.offset < offset) return;
+        tail.leave(reader);
+        resolve();
+      },
     };
-    check();
+    tail.join(reader);
+    reader.changed();
   });
 
 /** Lets a silence pass, in which every tail asks the log. */
@@ -170,7 +173,8 @@ test('a log that is retired, and one that is begun anew, are noticed', async () 
   const { epoch } = tail;
   await log.retire('gen_1', 0);
   let changes = 0;
-  const unlisten = tail.listen(() => changes++);
+  const reader = { changed: () => void changes++ };
+  tail.join(reader);
   pass(5_000);
   await turns(5);
   expect([tail.epoch, tail.offset, changes]).toEqual([undefined, 0, 1]);
@@ -178,7 +182,7 @@ test('a log that is retired, and one that is begun anew, are noticed', async () 
   pass(5_000);
   await turns(5);
   expect(changes).toBe(2);
-  unlisten();
+  tail.leave(reader);
   await log.append('gen_1', null, [queued]);
   await reached(tail, 1);
   expect(tail.epoch).not.toBe(epoch);
@@ -307,17 +311,18 @@ test('a thousand readers are told in several turns, all of them of all that came
   await log.append('gen_1', null, [queued]);
   const tail = await tails.open('gen_1');
   const told = Array.from({ length: 1_000 }, () => 0);
-  const ends = told.map((_, reader) =>
-    tail.listen(() => {
-      told[reader] = tail.offset;
-    }),
-  );
+  const readers = told.map((_, index) => ({
+    changed() {
+      told[index] = tail.offset;
+    },
+  }));
+  for (const reader of readers) tail.join(reader);
   await appendTo(log, 'gen_1', [started(1)]);
   const toldAt = (offset: number) => told.filter((each) => each === offset).length;
   expect(toldAt(2)).toBeGreaterThan(0);
   expect(toldAt(2)).toBeLessThan(500);
   await appendTo(log, 'gen_1', [text(0, 'a')]);
   await vi.waitFor(() => expect(toldAt(3)).toBe(1_000));
-  for (const end of ends) end();
+  for (const reader of readers) tail.leave(reader);
   tails.release('gen_1');
 });

@@ -1,21 +1,33 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import WebSocket, { type ClientOptions, WebSocketServer } from 'ws';
 import { Wire } from '../../src/server/wire.ts';
 
 const keepAliveMs = 50;
 /** What objects are sent with. */
 let rest = Buffer.from('');
+/** What was said of an object that was to be sent when the socket had been closed. */
+let late: Promise<void> | undefined;
+/** What was written to the socket that was opened last. */
+let written: unknown[][] = [];
 let server: WebSocketServer;
 let url = '';
 beforeAll(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
   server.on('connection', (socket, { socket: raw }) => {
+    written = vi.spyOn(raw, 'write').mock.calls;
     const wire: Wire = new Wire({
       ...{ socket, raw, keepAliveMs, messagesPerSecond: 1_000 },
-      onMessage: (data) =>
-        String(data).startsWith('{') ? wire.sendObject(String(data), rest) : void wire.reply(String(data)),
+      onMessage(data) {
+        const text = String(data);
+        if (text.startsWith('{')) return wire.sendObject(text, rest);
+        if (text === 'close') {
+          wire.close(1000, '');
+          late = wire.sendObject('{"late":', Buffer.from('1'));
+        } else wire.reply(text);
+        return undefined;
+      },
     });
     socket.on('close', () => wire.end());
   });
@@ -55,6 +67,29 @@ test('an object is one message of just its parts, whatever its length', async ()
     socket.send(head);
     const [data, isBinary] = await once(socket, 'message');
     expect({ same: String(data) === `${head}${value}}`, isBinary }).toEqual({ same: true, isBinary: false });
+  }
+  socket.terminate();
+});
+
+test('what is to go out once the socket closes is not said to have gone, and does not go', async () => {
+  const socket = await open({});
+  const messages: unknown[] = [];
+  socket.on('message', (data) => messages.push(data));
+  socket.send('close');
+  await once(socket, 'close');
+  expect([late, messages]).toEqual([expect.any(Promise), []]);
+});
+
+test('what is not taken holds little more than itself: a frame is cut from a small block', async () => {
+  const socket = await open({});
+  for (const length of [10, 2_000, 10_000]) {
+    rest = Buffer.from(JSON.stringify('x'.repeat(length)));
+    socket.send('{"value":');
+    await once(socket, 'message');
+    const frame = written.map(([chunk]) => chunk).find((chunk) => Buffer.isBuffer(chunk) && chunk.includes(rest));
+    const { byteLength } = (frame as Buffer).buffer;
+    expect(byteLength).toBeLessThan(length + 8_200);
+    written.length = 0;
   }
   socket.terminate();
 });
