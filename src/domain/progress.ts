@@ -20,6 +20,10 @@ export class Progress {
     this.epoch = epoch;
   }
 
+  copy(): Progress {
+    return Object.assign(new Progress(this.epoch), this, { attempts: [...this.attempts] });
+  }
+
   apply(entry: Entry): void {
     this.offset++;
     switch (entry.type) {

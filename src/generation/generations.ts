@@ -4,13 +4,14 @@ import { notFound } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Attendances } from './attendance.ts';
 import { cancel } from './cancel.ts';
+import { Contents } from './contents.ts';
 import { askedTogether, changeableGeneration, checkMayGenerate, readableGeneration } from './find.ts';
 import { type FollowDeps, Follower } from './follow.ts';
 import type { Following, Generations } from './generation.ts';
 import { listGenerations } from './list.ts';
 import { followMine } from './mine.ts';
 import { lengthOf, promptMessages } from './prompt.ts';
-import { readContent, readCurrent } from './read.ts';
+import { readCurrent } from './read.ts';
 import { SettledRows } from './settled-rows.ts';
 import { draftOf, type SubmitDeps, submit } from './submit.ts';
 import { whileReadable } from './while-readable.ts';
@@ -22,6 +23,7 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
   const { store, log } = deps;
   const readables = askedTogether(store);
   const settled = new SettledRows();
+  const contents = new Contents(log);
 
   const attendances = new Attendances({
     bus: deps.bus,
@@ -67,7 +69,7 @@ export function createGenerations(deps: GenerationsDeps): Generations & { close(
     followMine: (viewer) => followMine({ ...deps, byIds }, viewer),
     byIds,
     page: (viewerId, page, status) => listGenerations(deps, viewerId, page, status),
-    content: (generations) => readContent(log, generations),
+    content: (generations) => contents.of(generations),
     close: () => attendances.close(),
   };
 }

@@ -1,19 +1,22 @@
-import { beginning } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Progress } from '../domain/progress.ts';
 import type { Head, Log } from '../log/log.ts';
-import type { Content } from './generation.ts';
 
-/** The epoch of cursors that were given before there was a log: a reader who comes with one starts at the beginning. */
-const noEpoch = '-';
-
-/** Several logs read whole, in as many questions as the longest of them needs; those that do not exist are missing. */
-export async function readProgress(log: Log, ids: readonly string[]): Promise<Map<string, Progress>> {
-  const found = new Map<string, Progress>();
-  let open = new Map(ids.map((id) => [id, 0]));
+/**
+ * Several logs read to their ends, in as many questions as the longest of them needs; those that do not exist are missing.
+ * What is `known` of one is gone on from, in a copy.
+ */
+export async function readProgress(
+  log: Log,
+  ids: readonly string[],
+  known: ReadonlyMap<string, Progress> = new Map(),
+): Promise<Map<string, Progress>> {
+  const found = new Map([...known].map(([id, progress]) => [id, progress.copy()]));
+  let open = new Map(ids.map((id) => [id, found.get(id)?.offset ?? 0]));
   while (open.size > 0) {
     const slices = await log.read(open);
+    for (const id of open.keys()) if (!slices.has(id)) found.delete(id);
     open = new Map();
     for (const [id, slice] of slices) {
       let progress = found.get(id);
@@ -31,28 +34,6 @@ export async function readProgress(log: Log, ids: readonly string[]): Promise<Ma
     }
   }
   return found;
-}
-
-/**
- * What each of these generations has written so far, by id.
- * @throws MillraceError `UNAVAILABLE` where the logs are away, and one of these may have written something.
- */
-export async function readContent(log: Log, generations: readonly Generation[]): Promise<Map<string, Content>> {
-  const open = generations.filter(({ course }) => !course);
-  const ids = open.map(({ id }) => id);
-  const progress = await readProgress(log, ids).catch((error: unknown) => {
-    // Who has just submitted one is to have its id, whatever else is away.
-    if (isUnavailable(error) && open.every(({ status }) => status === 'QUEUED')) return new Map<string, Progress>();
-    throw error;
-  });
-  return new Map(generations.map((generation) => [generation.id, contentOf(generation, progress.get(generation.id))]));
-}
-
-function contentOf({ course, text }: Generation, progress: Progress | undefined): Content {
-  if (course) return { text, position: { epoch: course.epoch, offset: course.offset, length: text.length } };
-  if (!progress) return { text: '', position: beginning(noEpoch) };
-  const { epoch, offset } = progress;
-  return { text: progress.text, position: { epoch, offset, length: progress.text.length } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
-import { readContent, readCurrent } from '../../src/generation/read.ts';
+import { Contents } from '../../src/generation/contents.ts';
+import { readCurrent } from '../../src/generation/read.ts';
 import { appendTo, started } from '../contract/log.ts';
 import { changed, queuedGeneration, rowOf, useParts } from './parts.ts';
 
@@ -17,7 +18,7 @@ test('where the logs are away, rows say what they know, and one that has not beg
   expect(await readCurrent(parts.log, rows)).toMatchObject([{ status: 'RUNNING' }]);
   expect(await readCurrent(log, rows)).toEqual(rows);
   const position = { epoch: '-', offset: 0, length: 0 };
-  expect(await readContent(log, rows)).toEqual(new Map([[generation.id, { text: '', position }]]));
+  expect(await new Contents(log).of(rows)).toEqual(new Map([[generation.id, { text: '', position }]]));
 });
 
 test('the text of one that runs is not made up while the logs are away', async () => {
@@ -25,7 +26,7 @@ test('the text of one that runs is not made up while the logs are away', async (
   const log = changed(parts.log, { read: away });
   const generation = await queuedGeneration(parts);
   await parts.store.generations.start(generation.id, 1, 1);
-  await expect(readContent(log, [await rowOf(parts, generation.id)])).rejects.toBe(gone);
+  await expect(new Contents(log).of([await rowOf(parts, generation.id)])).rejects.toBe(gone);
 });
 
 test('a log that fails in any other way is no reason to answer without it', async () => {
@@ -35,5 +36,5 @@ test('a log that fails in any other way is no reason to answer without it', asyn
   const log = changed(parts.log, { heads: fail, read: fail });
   const generation = await queuedGeneration(parts);
   await expect(readCurrent(log, [generation])).rejects.toBe(broken);
-  await expect(readContent(log, [generation])).rejects.toBe(broken);
+  await expect(new Contents(log).of([generation])).rejects.toBe(broken);
 });

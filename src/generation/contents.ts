@@ -1,0 +1,90 @@
+import { beginning } from '../domain/cursor.ts';
+import { isUnavailable } from '../domain/errors.ts';
+import type { Generation } from '../domain/generation.ts';
+import type { Progress } from '../domain/progress.ts';
+import type { Log } from '../log/log.ts';
+import type { Content } from './generation.ts';
+import { readProgress } from './read.ts';
+
+/** The epoch of cursors that were given before there was a log: a reader who comes with one starts at the beginning. */
+const noEpoch = '-';
+
+/** What one takes beside its text. */
+const lengthBeside = 1_024;
+
+/**
+ * What generations have written so far. One that runs has an entry for every few tokens, and a page that shows it is loaded
+ * by many, and again: what was read of a log is kept, and gone on from.
+ */
+export class Contents {
+  readonly #log: Log;
+  readonly #most: number;
+  /** The one that was asked for last stands last. */
+  readonly #kept = new Map<string, Progress>();
+  #length = 0;
+
+  /** Keeps `most` UTF-16 code units of all logs together. */
+  constructor(log: Log, most = 4 << 20) {
+    this.#log = log;
+    this.#most = most;
+  }
+
+  /**
+   * The contents by id, of rows as they are now.
+   * @throws MillraceError `UNAVAILABLE` where the logs are away, and one of these may have written something.
+   */
+  async of(generations: readonly Generation[]): Promise<Map<string, Content>> {
+    const open = generations.filter(({ course }) => !course);
+    const progress = await this.#read(open).catch((error: unknown) => {
+      // Who has just submitted one is to have its id, whatever else is away.
+      if (isUnavailable(error) && open.every(({ status }) => status === 'QUEUED')) return new Map<string, Progress>();
+      throw error;
+    });
+    return new Map(
+      generations.map((generation) => [generation.id, contentOf(generation, progress.get(generation.id))]),
+    );
+  }
+
+  async #read(open: readonly Generation[]): Promise<ReadonlyMap<string, Progress>> {
+    const known = new Map<string, Progress>();
+    for (const { id, attempts } of open) {
+      const kept = this.#kept.get(id);
+      // A log that has lost its end is gone on with by another attempt: then it is not the one that was read.
+      if (kept?.attempt === attempts) known.set(id, kept);
+    }
+    const found = await readProgress(
+      this.#log,
+      open.map(({ id }) => id),
+      known,
+    );
+    for (const { id } of open) this.#keep(id, found.get(id));
+    return found;
+  }
+
+  #keep(id: string, progress: Progress | undefined): void {
+    this.#forget(id);
+    if (!progress || progress.ended) return;
+    this.#kept.set(id, progress);
+    this.#length += lengthOf(progress);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#length <= this.#most) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(id: string): void {
+    const kept = this.#kept.get(id);
+    if (!kept) return;
+    this.#kept.delete(id);
+    this.#length -= lengthOf(kept);
+  }
+}
+
+const lengthOf = ({ text }: Progress) => text.length + lengthBeside;
+
+function contentOf({ course, text }: Generation, progress: Progress | undefined): Content {
+  if (course) return { text, position: { epoch: course.epoch, offset: course.offset, length: text.length } };
+  if (!progress) return { text: '', position: beginning(noEpoch) };
+  const { epoch, offset } = progress;
+  return { text: progress.text, position: { epoch, offset, length: progress.text.length } };
+}

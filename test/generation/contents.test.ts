@@ -1,0 +1,67 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Entry } from '../../src/domain/entry.ts';
+import type { Generation } from '../../src/domain/generation.ts';
+import { Contents } from '../../src/generation/contents.ts';
+import type { Log } from '../../src/log/log.ts';
+import { ended, queued, started, text } from '../contract/log.ts';
+import { changed, queuedGeneration, useParts } from './parts.ts';
+
+const opened = useParts();
+let row: Generation;
+/** The logs of one epoch. */
+let logs: Map<string, Entry[]>;
+let epoch: string;
+/** From where each was read. */
+let read: Record<string, number>[];
+let log: Log;
+beforeEach(async () => {
+  row = await queuedGeneration(opened.parts);
+  [logs, read, epoch] = [new Map(), [], 'one'];
+  log = changed(opened.parts.log, {
+    async read(after) {
+      read.push(Object.fromEntries(after));
+      const found = [...after].filter(([id]) => logs.has(id));
+      const slice = (id: string, from: number) => ({ epoch, after: from, entries: logs.get(id)?.slice(from) ?? [] });
+      return new Map(found.map(([id, from]) => [id, { ...slice(id, from), more: false }]));
+    },
+  });
+});
+
+const contentOf = async (contents: Contents, id: string, attempts = 1) =>
+  (await contents.of([{ ...row, id, status: 'RUNNING', attempts }])).get(id);
+
+test('what was read of a log that runs is not read again', async () => {
+  const contents = new Contents(log);
+  const entries = [queued, started(1), text(0, 'Call')];
+  logs.set('a', entries);
+  expect(await contentOf(contents, 'a')).toEqual({ text: 'Call', position: { epoch, offset: 3, length: 4 } });
+  entries.push(text(4, ' me'));
+  const all = { text: 'Call me', position: { epoch, offset: 4, length: 7 } };
+  expect(await Promise.all([contentOf(contents, 'a'), contentOf(contents, 'a')])).toEqual([all, all]);
+  expect(await contentOf(contents, 'a')).toEqual(all);
+  expect(read).toEqual([{ a: 0 }, { a: 3 }, { a: 3 }, { a: 4 }]);
+  logs.delete('a');
+  expect(await contentOf(contents, 'a')).toEqual({ text: '', position: { epoch: '-', offset: 0, length: 0 } });
+});
+
+test('a log that was begun anew is read whole, and one that lost its end and was gone on with by another attempt', async () => {
+  const contents = new Contents(log);
+  logs.set('a', [queued, started(1), text(0, 'Call'), text(4, ' me'), text(7, ' Ishmael')]);
+  await contentOf(contents, 'a');
+  logs.set('a', [queued, started(1), text(0, 'Call'), started(2, 4), text(4, ' him'), text(8, ' Ahab')]);
+  expect(await contentOf(contents, 'a', 2)).toMatchObject({ text: 'Call him Ahab' });
+  epoch = 'two';
+  logs.set('a', [queued, started(1), started(2), text(0, 'The whale')]);
+  const position = { epoch, offset: 4, length: 9 };
+  expect(await contentOf(contents, 'a', 2)).toEqual({ text: 'The whale', position });
+});
+
+test('no more is kept than there is room for, the one that was asked for last first, and none that has ended', async () => {
+  const contents = new Contents(log, 4_000);
+  for (const id of ['a', 'b', 'c']) logs.set(id, [queued, started(1), text(0, 'x'.repeat(500))]);
+  for (const id of ['a', 'b', 'a', 'c']) await contentOf(contents, id);
+  logs.get('a')?.push(ended);
+  read = [];
+  for (const id of ['a', 'b', 'a']) await contentOf(contents, id);
+  expect(read).toEqual([{ a: 3 }, { b: 0 }, { a: 0 }]);
+});
