@@ -6,12 +6,13 @@ const summary = process.env.TEST_SUMMARY;
 
 /**
  * What starts no server of its own, or is the same in both modes: the page for browsers, who comes in (auth-nodes.test.ts has
- * what is other with many nodes), what a kill -9 of everything leaves (nodes.test.ts kills each part alone), and what clients
- * leave behind.
+ * what is other with many nodes), what a kill -9 of everything leaves (nodes.test.ts kills each part alone), a disk that
+ * fails, and what clients leave behind.
  */
 const onlyEmbedded = [
   'test/e2e/auth.test.ts',
   'test/e2e/crash.test.ts',
+  'test/e2e/disk.test.ts',
   'test/e2e/graphiql.test.ts',
   'test/e2e/hostile-*.test.ts',
   'test/e2e/leaks.test.ts',

@@ -120,7 +120,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
 
 /** As it is said in the folder in which the server was started. */
 function firstKeyCommand(dataDir: string): string {
-  const elsewhere = dataDir === resolve('.millrace') ? '' : ` --data-dir ${dataDir}`;
+  const elsewhere = dataDir === resolve('.millrace') ? '' : ` --data-dir '${dataDir}'`;
   return `npx millrace key create --name me --role ADMIN${elsewhere}`;
 }
 

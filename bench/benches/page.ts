@@ -8,9 +8,9 @@ import { startMillrace } from '../servers/millrace.ts';
 
 const connections = 20;
 const conversations = 20;
-const forMs = 1_500;
+const forMs = 1_000;
 /** Before anything is measured, for the compilers of all of them. */
-const warmUpMs = 3_000;
+const warmUpMs = 2_000;
 
 const files = {
   millrace: 'Millrace',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { alternating, atMost, type Bench, percentile, spread } from '../bench.ts';
+import { alternating, atMost, type Bench, percentile, rounds, spread } from '../bench.ts';
 import { Child } from '../child.ts';
 import type { Arrival, Texts, Wait } from '../clients/returners.ts';
 import { needFiles } from '../files.ts';
@@ -9,6 +9,8 @@ const viewers = 5_000;
 const everyMs = 100;
 /** All read for so long before their connections break. */
 const beforeMs = 1_000;
+/** Times and no ratios: so often is enough. */
+const atMostRounds = 3;
 
 /** The network is away for half a second, then all come in the same moment. The model speaks until the last is back. */
 const atOnce = { wait: { least: 500, most: 500 }, tokens: 40 };
@@ -38,7 +40,10 @@ export const bench: Bench = {
     const model = stack.use(new Child('servers/model.ts'));
     const server = stack.use(await watched(await model.ask('listen')));
     const stage = { crowd, model, server };
-    const times = await alternating({ atOnce: () => run(stage, atOnce), spread: () => run(stage, backOff) });
+    const times = await alternating(
+      { atOnce: () => run(stage, atOnce), spread: () => run(stage, backOff) },
+      Math.min(rounds, atMostRounds),
+    );
 
     const of = (runs: readonly Times[], what: keyof Times) => runs.map((run) => run[what]);
     const row = (name: string, runs: readonly Times[]) => [

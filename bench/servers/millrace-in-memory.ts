@@ -35,11 +35,11 @@ const head: Head = {
   ...{ epoch: 'bench', offset: entries.length, attempt: 1 },
   ...{ startedAt: createdAt, firstTokenAt: createdAt, ended: null },
 };
-const slice: ReadSlice = { epoch: 'bench', after: 0, entries, more: false };
+const slice = (after: number): ReadSlice => ({ epoch: 'bench', after, entries: entries.slice(after), more: false });
 const log: Log = {
   append: () => Promise.reject(new Error('nothing is written here')),
   heads: async (ids) => new Map(ids.map((id) => [id, head])),
-  read: async (after) => new Map([...after.keys()].map((id) => [id, slice])),
+  read: async (after) => new Map([...after].map(([id, offset]) => [id, slice(offset)])),
   retire: async () => {},
 };
 

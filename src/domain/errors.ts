@@ -39,11 +39,12 @@ export function rateLimited(why: string, ms: number): MillraceError {
 }
 export const conflict = (message: string) => new MillraceError('CONFLICT', message);
 
-/** For the server's log: what is in the file nobody knows from then on. */
-export function diskFailed(path: string, cause: unknown): Error {
-  const what = `The disk has not taken what was written to ${path}`;
-  return new Error(`${what}: see to it, and start again. Until then nothing is written or read.`, { cause });
-}
+/**
+ * Thrown where nobody catches it, so that it ends the process: of what was written since the last time nobody knows what is
+ * on the disk, and to ask once more would say nothing of it. The next start finds out.
+ */
+export const diskFailed = (path: string, cause: unknown): Error =>
+  new Error(`The disk has not taken what was written to ${path}: see to it, and start again.`, { cause });
 
 export const isRateLimited = (error: unknown): error is MillraceError =>
   error instanceof MillraceError && error.code === 'RATE_LIMITED';

@@ -74,8 +74,8 @@ async function listen(
 class Known {
   readonly #deps: MineDeps;
   readonly #told = new Map<string, { readonly state: string; readonly modelId: string; readonly queued: boolean }>();
-  /** Those whose end was told last: nothing can change about them. */
-  readonly #ended = new Set<string>();
+  /** Those whose end was told last, with their states. */
+  readonly #ended = new Map<string, string>();
   /** The newest state of each, in the order in which they first changed. */
   readonly #news = new Map<string, MyGeneration>();
 
@@ -121,16 +121,18 @@ class Known {
   #compare(generation: Generation, queuePosition: number | null): void {
     const { id, status, modelId, attempts, endedAt } = generation;
     const state = JSON.stringify([status, attempts, queuePosition]);
-    if (this.#told.get(id)?.state === state || this.#ended.has(id)) return;
+    if ((this.#told.get(id)?.state ?? this.#ended.get(id)) === state) return;
+    // A log that was lost is begun anew, after its end as well.
+    this.#ended.delete(id);
     if (endedAt === null) this.#told.set(id, { state, modelId, queued: status === 'QUEUED' });
-    else this.#forget(id);
+    else this.#noteEnd(id, state);
     this.#news.set(id, { generation, queuePosition });
   }
 
-  #forget(id: string): void {
+  #noteEnd(id: string, state: string): void {
     this.#told.delete(id);
-    this.#ended.add(id);
-    const [oldest] = this.#ended;
+    this.#ended.set(id, state);
+    const [oldest] = this.#ended.keys();
     if (oldest !== undefined && this.#ended.size > mostEnded) this.#ended.delete(oldest);
   }
 }

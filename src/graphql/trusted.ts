@@ -19,7 +19,7 @@ export const trustedDocumentsOnly = (documents: TrustedDocuments): Plugin => ({
 export const untrustedDocuments: Plugin = {
   onParams({ params }) {
     if (params.query || idOf(params) === undefined) return;
-    if ('documentId' in params) {
+    if ((params as { documentId?: unknown }).documentId != null) {
       throw refusal('No documents are registered here, see `server.trustedDocuments`: send the `query`.');
     }
     throw new GraphQLError('PersistedQueryNotSupported');

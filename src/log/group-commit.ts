@@ -26,8 +26,8 @@ interface Participant {
 
 const nobody: Participant = { write() {}, committed() {}, undone() {} };
 
-/** Brings to the disk what was committed. */
-type Sync = (done: (error: unknown) => void) => void;
+/** Brings to the disk what was committed, and never comes back where the disk does not take it. */
+type Sync = (done: () => void) => void;
 
 interface GroupCommitOptions {
   /** Commits alone do not wait for the disk. */
@@ -56,14 +56,13 @@ export class GroupCommit {
   #pending: PendingWrite[] = [];
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
-  /** While what was committed is on its way to the disk; for good where the disk has failed. */
+  /** While what was committed is on its way to the disk. */
   #syncing: PromiseWithResolvers<void> | undefined;
-  #failed: { readonly error: unknown } | undefined;
   /** When the last commit began, and when it was on the disk. */
   #lastAt = 0;
   #doneAt = 0;
   /** What is still to be told of what is on the disk. */
-  #untold: (() => void)[] = [];
+  readonly #untold: Done = { urgent: [], others: [] };
 
   constructor(database: DatabaseSync, { sync, participant = nobody }: GroupCommitOptions) {
     this.#database = database;
@@ -71,25 +70,18 @@ export class GroupCommit {
     this.#sync = sync;
   }
 
-  /**
-   * Resolves once nothing can be read that is not on the disk; undefined where that is so now. Where the disk has failed
-   * it rejects from then on: what is on it nobody knows, and to ask again would say nothing of what was lost.
-   */
+  /** Resolves once nothing can be read that is not on the disk; undefined where that is so now. */
   get synced(): Promise<void> | undefined {
     return this.#syncing?.promise;
   }
 
   add(pending: PendingWrite): void {
-    if (this.#failed) {
-      pending.reject(this.#failed.error);
-      return;
-    }
     this.#pending.push(pending);
     if (!this.#syncing) this.#schedule(pending.urgent === true);
   }
 
   #schedule(urgent: boolean): void {
-    if (this.#immediate || (!urgent && (this.#timer || this.#untold.length > 0))) return;
+    if (this.#immediate || (!urgent && (this.#timer || this.#isTelling))) return;
     const tookMs = this.#doneAt - this.#lastAt;
     const usual = this.#lastAt + intervalMs;
     const at = urgent ? Math.min(this.#doneAt + tookMs, usual) : usual;
@@ -103,20 +95,17 @@ export class GroupCommit {
   close(sync: () => void): void {
     const done = this.#commit();
     sync();
-    for (const callback of [...this.#untold.splice(0), ...(done?.urgent ?? []), ...(done?.others ?? [])]) callback();
+    const { urgent, others } = this.#untold;
+    for (const callback of [...urgent.splice(0), ...others.splice(0)]) callback();
+    for (const callback of [...(done?.urgent ?? []), ...(done?.others ?? [])]) callback();
   }
 
   #flush(): void {
-    const batch = this.#pending;
     const done = this.#commit();
     if (!done) return;
     const syncing = Promise.withResolvers<void>();
     this.#syncing = syncing;
-    this.#sync((error) => {
-      if (error) {
-        this.#fail(error, [...batch, ...this.#pending.splice(0)]);
-        return;
-      }
+    this.#sync(() => {
       this.#syncing = undefined;
       this.#doneAt = performance.now();
       this.#tellOf(done);
@@ -126,25 +115,24 @@ export class GroupCommit {
     });
   }
 
-  /** From now on nothing is written, and nobody reads. */
-  #fail(error: unknown, all: readonly PendingWrite[]): void {
-    this.#failed = { error };
-    // There may be nobody who waits.
-    this.#syncing?.promise.catch(() => {});
-    this.#syncing?.reject(error);
-    for (const { reject } of all) reject(error);
-  }
-
   /** Those who wait for a beginning or an end overtake the others: whoever reads a log puts its messages in order. */
   #tellOf({ urgent, others }: Done): void {
-    const isTelling = this.#untold.length > 0;
-    this.#untold = [...urgent, ...this.#untold, ...others];
+    const isTelling = this.#isTelling;
+    this.#untold.urgent.push(...urgent);
+    this.#untold.others.push(...others);
     if (!isTelling) this.#tell();
   }
 
-  #tell(atOnce = Math.max(toldAtOnce, this.#untold.length / 4)): void {
-    for (const callback of this.#untold.splice(0, atOnce)) callback();
-    if (this.#untold.length > 0) setImmediate(() => this.#tell(atOnce));
+  get #isTelling(): boolean {
+    return this.#untold.urgent.length + this.#untold.others.length > 0;
+  }
+
+  #tell(): void {
+    const { urgent, others } = this.#untold;
+    const atOnce = Math.max(toldAtOnce, (urgent.length + others.length) / 4);
+    const first = urgent.splice(0, atOnce);
+    for (const callback of [...first, ...others.splice(0, atOnce - first.length)]) callback();
+    if (this.#isTelling) setImmediate(() => this.#tell());
     else if (!this.#syncing) this.#scheduleNext();
   }
 

@@ -123,7 +123,8 @@ export class Journal {
   }
 
   undone(): void {
-    for (const { running, known, length, state, head } of this.#before) {
+    // Backwards: what is brought and begun again in one transaction has two notes of the same head.
+    for (const { running, known, length, state, head } of this.#before.toReversed()) {
       Object.assign(running.head, head);
       Object.assign(running, state);
       running.waiting.length = length;

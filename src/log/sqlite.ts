@@ -54,8 +54,11 @@ export class SqliteLog implements Log {
     this.#bus = bus;
     this.#now = now;
     this.#wal = fs.openSync(`${path}-wal`, 'r+');
-    const sync = (done: (error: unknown) => void) =>
-      fs.fdatasync(this.#wal, (cause) => done(cause && diskFailed(path, cause)));
+    const sync = (done: () => void) =>
+      fs.fdatasync(this.#wal, (cause) => {
+        if (cause) throw diskFailed(path, cause);
+        done();
+      });
     this.#commits = new GroupCommit(this.#database, { sync, participant: this.#journal });
     this.#purge = setInterval(() => this.purge(), purgeIntervalMs).unref();
   }
@@ -212,8 +215,7 @@ export class SqliteLog implements Log {
     });
     this.#database.close();
     // After what is under way with it.
-    const close = () => fs.closeSync(this.#wal);
-    void Promise.resolve(this.#commits.synced).then(close, close);
+    void Promise.resolve(this.#commits.synced).then(() => fs.closeSync(this.#wal));
   }
 }
 

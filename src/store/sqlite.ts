@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -59,24 +58,28 @@ export async function openSqliteStore(
  */
 class Disk {
   readonly #database: DatabaseSync;
-  readonly #walPath: string | undefined;
-  #wal: number | undefined;
+  readonly #walPath: string;
+  /** The file that SQLite writes what it commits to; undefined for records that nobody keeps. */
+  readonly #wal: number | undefined;
   #isNeeded = true;
   /** Whether something was committed since the last way to the disk began. */
   #isBehind = false;
-  /** For good where the disk has failed: what is on it nobody knows, and to ask again would say nothing of what was lost. */
   #syncing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
-    this.#walPath = path === ':memory:' ? undefined : `${path}-wal`;
+    this.#walPath = `${path}-wal`;
+    if (path === ':memory:') return;
+    // Whoever reads makes it, where there is none.
+    database.exec('select count(*) from sqlite_schema');
+    this.#wal = fs.openSync(this.#walPath, 'r+');
   }
 
   /** Takes note of a statement that was run: of a transaction the last one counts. */
   note({ query }: CompiledQuery): void {
-    if (!this.#walPath || !this.#isNeeded || this.#database.isTransaction || SelectQueryNode.is(query)) return;
-    this.#isBehind = true;
+    if (!this.#isNeeded || this.#database.isTransaction || SelectQueryNode.is(query)) return;
+    this.#isBehind = this.#wal !== undefined;
   }
 
   /** Resolves when all that is committed by now is on the disk; undefined where it is. */
@@ -90,13 +93,17 @@ class Disk {
     await nextTurn();
     this.#isBehind = false;
     [this.#syncing, this.#next] = [this.#next, undefined];
-    try {
-      this.#wal ??= fs.openSync(this.#walPath ?? '', 'r+');
-      await promisify(fs.fdatasync)(this.#wal);
-    } catch (cause) {
-      throw diskFailed(this.#walPath ?? '', cause);
-    }
+    await this.#flush();
     this.#syncing = undefined;
+  }
+
+  #flush(): Promise<void> {
+    return new Promise((resolve) =>
+      fs.fdatasync(this.#wal ?? -1, (cause) => {
+        if (cause) throw diskFailed(this.#walPath, cause);
+        resolve();
+      }),
+    );
   }
 
   /** Runs a write that the next one takes to the disk; a crash of the process alone leaves it there. */
@@ -107,9 +114,9 @@ class Disk {
     });
   }
 
+  /** Once nothing is written any more. */
   async close(): Promise<void> {
-    // Who waits for it is told how it went.
-    await this.synced?.catch(() => {});
+    await this.synced;
     if (this.#wal !== undefined) fs.closeSync(this.#wal);
   }
 }
@@ -152,13 +159,18 @@ class WaitingDriver extends SqliteDriver {
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#turn();
+    this.#connection ??= this.#noting(await super.acquireConnection());
+    return this.#connection;
+  }
+
+  /** Resolves when all who came before have had the connection. */
+  async #turn(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const free = this.#free;
     this.#free = promise;
     await free;
     this.#release = resolve;
-    this.#connection ??= this.#noting(await super.acquireConnection());
-    return this.#connection;
   }
 
   override async releaseConnection(): Promise<void> {
@@ -183,6 +195,7 @@ class WaitingDriver extends SqliteDriver {
   }
 
   override async destroy(): Promise<void> {
+    await this.#turn();
     await this.#disk.close();
     await super.destroy();
   }
@@ -218,6 +231,7 @@ function adapt(database: DatabaseSync): SqliteDatabase {
 function adaptStatement(statement: StatementSync): SqliteStatement {
   // Kysely's parameters are whatever a query was given; node:sqlite itself refuses those that it can't bind.
   const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  // As long as the statement lasts: migrations only add columns, so also where another process brings the tables up to date.
   const names = statement.columns().map(({ name }) => name);
   // SQLite's own objects have no shape: with them a page's rows cost a third more.
   statement.setReturnArrays(true);

@@ -5,7 +5,7 @@ import { cancel } from '../../src/generation/cancel.ts';
 import { tellGeneration } from '../../src/generation/changes.ts';
 import { followMine } from '../../src/generation/mine.ts';
 import { readCurrent } from '../../src/generation/read.ts';
-import { appendTo, started } from '../contract/log.ts';
+import { appendTo, ended, queued, started } from '../contract/log.ts';
 import { ann, bob } from '../contract/store/fixtures.ts';
 import { type Parts, queuedGeneration, useParts } from './parts.ts';
 
@@ -87,6 +87,26 @@ test('the end of one is given once, also where an earlier change is told after i
   // Nothing is in line any more, and of two that have changed the one that was given first is looked at first.
   await cancel({ ...parts, logRetentionMs: 60_000 }, other);
   expect(brief(await mine.next())).toEqual([other.id, 'CANCELLED']);
+  mine.close();
+});
+
+test('one whose log was lost before its row was settled is given as it begins anew', async () => {
+  const { parts } = opened;
+  const own = await queuedGeneration(parts);
+  await start(parts, own);
+  const mine = follow(parts);
+  await mine.next();
+  await appendTo(parts.log, own.id, [ended]);
+  await tellGeneration(parts.bus, own);
+  expect(brief(await mine.next())).toEqual([own.id, 'COMPLETED']);
+  await parts.log.retire(own.id, 0);
+  await parts.log.append(own.id, null, [queued]);
+  await appendTo(parts.log, own.id, [started(1)]);
+  await tellGeneration(parts.bus, own);
+  expect(brief(await mine.next())).toEqual([own.id, 'RUNNING']);
+  await appendTo(parts.log, own.id, [ended]);
+  await tellGeneration(parts.bus, own);
+  expect(brief(await mine.next())).toEqual([own.id, 'COMPLETED']);
   mine.close();
 });
 

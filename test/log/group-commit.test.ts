@@ -15,7 +15,7 @@ let folder: ReturnType<typeof temporaryFolder>;
 let database: DatabaseSync;
 let commits: GroupCommit;
 /** The disk. */
-let sync: (done: (error: unknown) => void) => void;
+let sync: (done: () => void) => void;
 beforeEach(() => {
   sync = (done) => setImmediate(done);
   folder = temporaryFolder();
@@ -107,7 +107,7 @@ test.each([
 
 test('nobody is told of a write, and readers wait, until it is on the disk; what comes meanwhile goes next', async () => {
   const disk = Promise.withResolvers<void>();
-  sync = (done) => void disk.promise.then(() => done(null));
+  sync = (done) => void disk.promise.then(() => done());
   const told: string[] = [];
   const first = write(1).then(() => told.push('first'));
   await nextTurn();
@@ -144,19 +144,6 @@ test('what is still to be told when it is closed is told then', async () => {
   await Promise.resolve();
   expect(told).toHaveLength(200);
   await Promise.all(writes);
-});
-
-test('where the disk has failed everybody hears of it, also who comes later', async () => {
-  const failure = new Error('the disk is gone');
-  const disk = Promise.withResolvers<void>();
-  sync = (done) => void disk.promise.then(() => done(failure));
-  const first = outcomes([write(1), write(2)]);
-  while (!commits.synced) await nextTurn();
-  const [during, reading] = [outcomes([write(3)]), outcomes([commits.synced])];
-  disk.resolve();
-  expect([await first, await during, await reading]).toEqual([[failure, failure], [failure], [failure]]);
-  sync = (done) => setImmediate(done);
-  expect(await outcomes([write(4), commits.synced ?? Promise.resolve()])).toEqual([failure, failure]);
 });
 
 test('a write that fails undoes all of its transaction and rejects all, and the next one is whole', async () => {
