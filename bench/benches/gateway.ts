@@ -30,7 +30,7 @@ export const bench: Bench = {
       name === 'direct' ? '–' : spread(cost(name), 1),
     ];
     return {
-      columns: ['', 'first token, p50', 'first token, p99', 'between tokens, p99', 'µs a token'],
+      columns: ['', 'first token, p50, ms', 'first token, p99, ms', 'between tokens, p99, ms', 'µs a token'],
       rows: [row('directly', 'direct'), row('Millrace', 'millrace'), row('Portkey', 'portkey')],
       bars: [
         atMost('added to the first token, p50', added('first', 'p50'), 2, ' ms'),

@@ -35,7 +35,7 @@ export const bench: Bench = {
       spread(of(runs, 'heap'), 1),
     ];
     return {
-      columns: ['', 'RSS', 'heap'],
+      columns: ['', 'RSS, KB', 'heap, KB'],
       rows: [row('raw `ws`', raw), row('Millrace', millrace)],
       bars: [
         atMost('times raw `ws`, RSS', ratios(of(millrace, 'rss'), of(raw, 'rss')), 2),

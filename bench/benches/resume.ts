@@ -51,7 +51,7 @@ export const bench: Bench = {
       ...(['p50', 'p99', 'most'] as const).map((what) => spread(of(runs, what), 0)),
     ];
     return {
-      columns: ['they come back', 'p50', 'p99', 'the last'],
+      columns: ['they come back', 'p50, ms', 'p99, ms', 'the last, ms'],
       rows: [row('all at once, 0.5 s later', times.atOnce), row('as graphql-ws does, 1.3 to 4 s later', times.spread)],
       bars: [
         atMost('p99, all at once', of(times.atOnce, 'p99'), 1_000, ' ms'),

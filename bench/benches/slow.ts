@@ -32,7 +32,7 @@ export const bench: Bench = {
 
     const row = (name: string, memory: Memory) => [name, megabytes(memory.rss), megabytes(usedOf(memory))];
     return {
-      columns: ['', 'RSS', 'heap and buffers'],
+      columns: ['', 'RSS, MB', 'heap and buffers, MB'],
       rows: [
         row('all are there, nothing is said', before),
         row('all is said, nobody reads', stalled),
