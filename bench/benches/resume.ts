@@ -15,7 +15,7 @@ const atMostRounds = 3;
 /** The network is away for half a second, then all come in the same moment. The model speaks until the last is back. */
 const atOnce = { wait: { least: 500, most: 500 }, tokens: 40 };
 /** graphql-ws 6 waits like this before it tries again: 1 s, and 0.3 to 3 s at random. */
-const backOff = { wait: { least: 1_300, most: 4_000 }, tokens: 70 };
+const backOff = { wait: { least: 1_300, most: 4_000 }, tokens: 60 };
 
 interface Storm {
   readonly wait: Wait;

@@ -3,7 +3,7 @@ import { startRedis } from '../../test/redis-server.ts';
 import { alternating, atMost, type Bench, spread } from '../bench.ts';
 import { direct, type Flow, flow, type Load, millrace, type Way } from '../streams.ts';
 
-const load: Load = { streams: 400, overMs: 1_000, tokensPerSecond: 50, firstMs: 20, from: 1_800, to: 3_800 };
+const load: Load = { streams: 400, overMs: 1_000, tokensPerSecond: 50, firstMs: 20, from: 2_200, to: 4_200 };
 
 export const bench: Bench = {
   name: 'tokens',

@@ -14,18 +14,24 @@ export class Progress {
   startedAt: number | null = null;
   firstTokenAt: number | null = null;
   ended: EndedEntry | null = null;
+  /** The entry that it was read up to. */
+  last: Entry | null = null;
   readonly attempts: AttemptMark[] = [];
 
   constructor(epoch: string) {
     this.epoch = epoch;
   }
 
-  copy(): Progress {
-    return Object.assign(new Progress(this.epoch), this, { attempts: [...this.attempts] });
+  /** The same, and these entries after it. */
+  with(entries: readonly Entry[]): Progress {
+    const progress: Progress = Object.assign(new Progress(this.epoch), this, { attempts: [...this.attempts] });
+    for (const entry of entries) progress.apply(entry);
+    return progress;
   }
 
   apply(entry: Entry): void {
     this.offset++;
+    this.last = entry;
     switch (entry.type) {
       case 'queued':
         return;

@@ -9,8 +9,8 @@ import { readProgress } from './read.ts';
 /** The epoch of cursors that were given before there was a log: a reader who comes with one starts at the beginning. */
 const noEpoch = '-';
 
-/** What one takes beside its text. */
-const lengthBeside = 1_024;
+/** What one takes beside its text, and each of its attempts. */
+const lengthBeside = 256;
 
 /**
  * What generations have written so far. One that runs has an entry for every few tokens, and a page that shows it is loaded
@@ -23,7 +23,7 @@ export class Contents {
   readonly #kept = new Map<string, Progress>();
   #length = 0;
 
-  /** Keeps `most` UTF-16 code units of all logs together. */
+  /** Keeps `most` UTF-16 code units of all logs together: 4 Mi are some 5 MB, or 35 as long as nobody has asked for the texts. */
   constructor(log: Log, most = 4 << 20) {
     this.#log = log;
     this.#most = most;
@@ -46,18 +46,14 @@ export class Contents {
   }
 
   async #read(open: readonly Generation[]): Promise<ReadonlyMap<string, Progress>> {
+    const ids = open.map(({ id }) => id);
     const known = new Map<string, Progress>();
-    for (const { id, attempts } of open) {
+    for (const id of ids) {
       const kept = this.#kept.get(id);
-      // A log that has lost its end is gone on with by another attempt: then it is not the one that was read.
-      if (kept?.attempt === attempts) known.set(id, kept);
+      if (kept) known.set(id, kept);
     }
-    const found = await readProgress(
-      this.#log,
-      open.map(({ id }) => id),
-      known,
-    );
-    for (const { id } of open) this.#keep(id, found.get(id));
+    const found = await readProgress(this.#log, ids, known);
+    for (const id of ids) this.#keep(id, found.get(id));
     return found;
   }
 
@@ -80,7 +76,7 @@ export class Contents {
   }
 }
 
-const lengthOf = ({ text }: Progress) => text.length + lengthBeside;
+const lengthOf = ({ text, attempts }: Progress) => text.length + (1 + attempts.length) * lengthBeside;
 
 function contentOf({ course, text }: Generation, progress: Progress | undefined): Content {
   if (course) return { text, position: { epoch: course.epoch, offset: course.offset, length: text.length } };

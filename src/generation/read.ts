@@ -1,39 +1,54 @@
+import type { Entry } from '../domain/entry.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import { type Generation, hasEnded } from '../domain/generation.ts';
 import { Progress } from '../domain/progress.ts';
-import type { Head, Log } from '../log/log.ts';
+import type { Head, Log, Slice } from '../log/log.ts';
 
 /**
  * Several logs read to their ends, in as many questions as the longest of them needs; those that do not exist are missing.
- * What is `known` of one is gone on from, in a copy.
+ * What is `known` of one is gone on from, where its last entry is still in its place: a log that lost its end may have
+ * grown another one.
  */
 export async function readProgress(
   log: Log,
   ids: readonly string[],
   known: ReadonlyMap<string, Progress> = new Map(),
 ): Promise<Map<string, Progress>> {
-  const found = new Map([...known].map(([id, progress]) => [id, progress.copy()]));
-  let open = new Map(ids.map((id) => [id, found.get(id)?.offset ?? 0]));
+  const found = new Map<string, Progress>();
+  let open = new Map(ids.map((id) => [id, Math.max(0, (known.get(id)?.offset ?? 0) - 1)]));
   while (open.size > 0) {
     const slices = await log.read(open);
     for (const id of open.keys()) if (!slices.has(id)) found.delete(id);
     open = new Map();
     for (const [id, slice] of slices) {
-      let progress = found.get(id);
-      if (progress?.epoch !== slice.epoch) {
-        const begunAnew = progress !== undefined;
-        progress = new Progress(slice.epoch);
-        found.set(id, progress);
-        if (begunAnew) {
-          open.set(id, 0);
-          continue;
-        }
+      const before = found.get(id) ?? (slice.after > 0 ? known.get(id) : new Progress(slice.epoch));
+      const entries = before && beyond(before, slice);
+      if (!entries) {
+        found.delete(id);
+        open.set(id, 0);
+        continue;
       }
-      for (const entry of slice.entries) progress.apply(entry);
+      const progress = entries.length > 0 ? before.with(entries) : before;
+      found.set(id, progress);
       if (slice.more) open.set(id, progress.offset);
     }
   }
   return found;
+}
+
+/** What a slice has beyond what was read before; undefined where that was another log. */
+function beyond({ epoch, offset, last }: Progress, slice: Slice): readonly Entry[] | undefined {
+  if (slice.epoch !== epoch) return undefined;
+  if (slice.after === offset) return slice.entries;
+  const [first, ...others] = slice.entries;
+  return first && last && isSame(first, last) ? others : undefined;
+}
+
+/** Whether it is the same entry: each has its time, and nothing in it that could be the same and another object. */
+function isSame(one: Entry, other: Entry): boolean {
+  const [values, others] = [one, other] as unknown as Record<string, unknown>[];
+  for (const name in values) if (values[name] !== others?.[name]) return false;
+  return true;
 }
 
 /**

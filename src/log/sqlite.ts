@@ -37,6 +37,7 @@ const purgeAtOnce = 20;
 
 /** Logs in a SQLite file, each append durable by fsync before it is published. */
 export class SqliteLog implements Log {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #bus: Bus;
   readonly #commits: GroupCommit;
@@ -48,8 +49,11 @@ export class SqliteLog implements Log {
   readonly #wal: number;
 
   constructor({ path, bus, now = Date.now }: { path: string; bus: Bus; now?: () => number }) {
+    this.#path = path;
     this.#database = new DatabaseSync(path);
     this.#statements = prepare(this.#database);
+    // What a process before has left may be in the system's memory alone, which of a disk that has failed says so once.
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#journal = new Journal(this.#database, this.#statements);
     this.#bus = bus;
     this.#now = now;
@@ -207,11 +211,19 @@ export class SqliteLog implements Log {
     return rows.length;
   }
 
+  #syncNow(): void {
+    try {
+      fs.fdatasyncSync(this.#wal);
+    } catch (cause) {
+      throw diskFailed(this.#path, cause);
+    }
+  }
+
   close(): void {
     clearInterval(this.#purge);
     this.#commits.close(() => {
       this.#journal.close();
-      fs.fdatasyncSync(this.#wal);
+      this.#syncNow();
     });
     this.#database.close();
     // After what is under way with it.

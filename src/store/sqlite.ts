@@ -71,8 +71,9 @@ class Disk {
     this.#database = database;
     this.#walPath = `${path}-wal`;
     if (path === ':memory:') return;
-    // Whoever reads makes it, where there is none.
-    database.exec('select count(*) from sqlite_schema');
+    // What a process before has left goes into the database, where it may be in the system's memory alone: of a disk that
+    // has failed the system may not say so again. And whoever reads makes the file, where there is none.
+    database.exec('pragma wal_checkpoint(truncate); select count(*) from sqlite_schema');
     this.#wal = fs.openSync(this.#walPath, 'r+');
   }
 
