@@ -19,7 +19,7 @@ const lengthBeside = 256;
 export class Contents {
   readonly #log: Log;
   readonly #most: number;
-  /** The one that was asked for last stands last. */
+  /** The one that was read on last stands last. */
   readonly #kept = new Map<string, Progress>();
   #length = 0;
 
@@ -47,13 +47,11 @@ export class Contents {
 
   async #read(open: readonly Generation[]): Promise<ReadonlyMap<string, Progress>> {
     const ids = open.map(({ id }) => id);
-    const known = new Map<string, Progress>();
+    const found = await readProgress(this.#log, ids, this.#kept);
     for (const id of ids) {
-      const kept = this.#kept.get(id);
-      if (kept) known.set(id, kept);
+      const progress = found.get(id);
+      if (progress !== this.#kept.get(id)) this.#keep(id, progress);
     }
-    const found = await readProgress(this.#log, ids, known);
-    for (const id of ids) this.#keep(id, found.get(id));
     return found;
   }
 

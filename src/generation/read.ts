@@ -18,7 +18,7 @@ export async function readProgress(
   let open = new Map(ids.map((id) => [id, Math.max(0, (known.get(id)?.offset ?? 0) - 1)]));
   while (open.size > 0) {
     const slices = await log.read(open);
-    for (const id of open.keys()) if (!slices.has(id)) found.delete(id);
+    if (slices.size < open.size) for (const id of open.keys()) if (!slices.has(id)) found.delete(id);
     open = new Map();
     for (const [id, slice] of slices) {
       const before = found.get(id) ?? (slice.after > 0 ? known.get(id) : new Progress(slice.epoch));
@@ -40,8 +40,8 @@ export async function readProgress(
 function beyond({ epoch, offset, last }: Progress, slice: Slice): readonly Entry[] | undefined {
   if (slice.epoch !== epoch) return undefined;
   if (slice.after === offset) return slice.entries;
-  const [first, ...others] = slice.entries;
-  return first && last && isSame(first, last) ? others : undefined;
+  const [first] = slice.entries;
+  return first && last && isSame(first, last) ? slice.entries.slice(1) : undefined;
 }
 
 /** Whether it is the same entry: each has its time, and nothing in it that could be the same and another object. */

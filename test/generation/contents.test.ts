@@ -72,12 +72,14 @@ test.each([
   },
 );
 
-test('no more is kept than there is room for, the one that was asked for last first, and none that has ended', async () => {
+test('no more is kept than there is room for, the one that was read on last first, and none that has ended', async () => {
   const contents = new Contents(log, 2_500);
   for (const id of ['a', 'b', 'c']) logs.set(id, [queued, started(1), text(0, 'x'.repeat(500))]);
-  for (const id of ['a', 'b', 'a', 'c']) await contentOf(contents, id);
+  for (const id of ['a', 'b']) await contentOf(contents, id);
+  logs.get('a')?.push(text(500, 'y'));
+  for (const id of ['a', 'c']) await contentOf(contents, id);
   logs.get('a')?.push(ended);
   read = [];
   for (const id of ['a', 'b', 'a']) await contentOf(contents, id);
-  expect(read).toEqual([{ a: 2 }, { b: 0 }, { a: 0 }]);
+  expect(read).toEqual([{ a: 3 }, { b: 0 }, { a: 0 }]);
 });
