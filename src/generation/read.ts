@@ -15,14 +15,18 @@ export async function readProgress(
   known: ReadonlyMap<string, Progress> = new Map(),
 ): Promise<Map<string, Progress>> {
   const found = new Map<string, Progress>();
-  let open = new Map(ids.map((id) => [id, Math.max(0, (known.get(id)?.offset ?? 0) - 1)]));
+  for (const id of ids) {
+    const progress = known.get(id);
+    if (progress) found.set(id, progress);
+  }
+  let open = new Map(ids.map((id) => [id, Math.max(0, (found.get(id)?.offset ?? 0) - 1)]));
   while (open.size > 0) {
     const slices = await log.read(open);
     if (slices.size < open.size) for (const id of open.keys()) if (!slices.has(id)) found.delete(id);
     open = new Map();
     for (const [id, slice] of slices) {
-      const before = found.get(id) ?? (slice.after > 0 ? known.get(id) : new Progress(slice.epoch));
-      const entries = before && beyond(before, slice);
+      const before = found.get(id) ?? new Progress(slice.epoch);
+      const entries = beyond(before, slice);
       if (!entries) {
         found.delete(id);
         open.set(id, 0);

@@ -13,16 +13,20 @@ let logs: Map<string, Entry[]>;
 let epoch: string;
 /** From where each was read. */
 let read: Record<string, number>[];
+/** What the answer to a question waits for. */
+let held: Promise<void>;
 let log: Log;
 beforeEach(async () => {
   row = await queuedGeneration(opened.parts);
-  [logs, read, epoch] = [new Map(), [], 'one'];
+  [logs, read, epoch, held] = [new Map(), [], 'one', Promise.resolve()];
   log = changed(opened.parts.log, {
     async read(after) {
       read.push(Object.fromEntries(after));
       const found = [...after].filter(([id]) => logs.has(id));
       const slice = (id: string, from: number) => ({ epoch, after: from, entries: logs.get(id)?.slice(from) ?? [] });
-      return new Map(found.map(([id, from]) => [id, { ...slice(id, from), more: false }]));
+      const slices = new Map(found.map(([id, from]) => [id, { ...slice(id, from), more: false }]));
+      await held;
+      return slices;
     },
   });
 });
@@ -42,6 +46,22 @@ test('what was read of a log that runs is not read again', async () => {
   expect(read).toEqual([{ a: 0 }, { a: 2 }, { a: 2 }, { a: 3 }]);
   logs.delete('a');
   expect(await contentOf(contents, 'a')).toEqual({ text: '', position: { epoch: '-', offset: 0, length: 0 } });
+});
+
+test('nobody reads it whole because another one was faster', async () => {
+  const contents = new Contents(log);
+  const entries = [queued, started(1), text(0, 'Call')];
+  logs.set('a', entries);
+  await contentOf(contents, 'a');
+  entries.push(text(4, ' me'));
+  const answered = Promise.withResolvers<void>();
+  held = answered.promise;
+  const slow = contentOf(contents, 'a');
+  held = Promise.resolve();
+  await contentOf(contents, 'a');
+  answered.resolve();
+  expect(await slow).toMatchObject({ text: 'Call me' });
+  expect(read).toEqual([{ a: 0 }, { a: 2 }, { a: 2 }]);
 });
 
 test('a log that was begun anew is read whole', async () => {
