@@ -5,10 +5,11 @@ const longestMs = 2 ** 31 - 1;
 export function at(time: number, listener: () => void): () => void {
   let timer: NodeJS.Timeout;
   const wait = () => {
-    const left = time - Date.now();
-    timer = left > longestMs ? setTimeout(wait, longestMs) : setTimeout(listener, Math.max(0, left));
-    timer.unref();
+    const left = Math.max(0, time - Date.now());
+    timer = setTimeout(look, Math.min(left, longestMs)).unref();
   };
+  // A timer may be a millisecond early: what has expired by it would be good by the clock.
+  const look = () => (Date.now() < time ? wait() : listener());
   wait();
   return () => clearTimeout(timer);
 }
