@@ -37,6 +37,7 @@ const breaks = handleWhen((e) => e instanceof BackendError && e.kind !== 'refuse
  * - Failures of requests in a row open the circuit breaker: it is out, whatever its probes say, until the cool-down is
  *   over and a probe succeeds. Where a probe found nobody there in the meantime it was started anew, and is back at once.
  * - `Retry-After` makes it rest: still up, but no choice.
+ * - After a failed request it is in doubt until a probe begun since then has answered or failed.
  */
 export class Health {
   readonly #backend: Backend;
@@ -48,6 +49,10 @@ export class Health {
   /** A probe could not connect since the last one that succeeded. */
   #gone = false;
   #running = 0;
+  /** Failed requests that were to be followed by a probe ... */
+  #failures = 0;
+  /** ... and how many of them there were when the last one that is over began. */
+  #probedFailures = 0;
   #lastError: { readonly message: string; readonly at: string } | null = null;
   /** Between `start` and `close`. */
   #active = false;
@@ -70,6 +75,11 @@ export class Health {
   /** Up, and not at rest. */
   get ready(): boolean {
     return this.up && this.#rest === undefined;
+  }
+
+  /** A request failed, and whether the server is still there is being found out. */
+  get inDoubt(): boolean {
+    return this.#probedFailures < this.#failures;
   }
 
   /** Requests that are being watched. */
@@ -119,7 +129,10 @@ export class Health {
     this.#note(error);
     if (asksForRest(error)) this.#restFor(error.retryAfterMs);
     // A server that is gone is found out now, not by the next requests.
-    else if (error.kind !== 'refused') this.#probe();
+    else if (error.kind !== 'refused' && this.#active) {
+      this.#failures++;
+      this.#probe();
+    }
   }
 
   #note({ message }: BackendError): void {
@@ -144,10 +157,16 @@ export class Health {
     clearTimeout(this.#nextProbe);
     const stop = new AbortController();
     const startedAt = performance.now();
+    const failures = this.#failures;
     const done = this.#ask(stop).finally(() => {
       this.#probing = undefined;
+      const wasInDoubt = this.inDoubt;
+      this.#probedFailures = failures;
+      if (!this.#active) return;
+      if (this.inDoubt) return this.#probe();
       const wait = Math.max(0, this.#settings.probeIntervalMs - (performance.now() - startedAt));
-      if (this.#active) this.#nextProbe = setTimeout(() => this.#probe(), wait);
+      this.#nextProbe = setTimeout(() => this.#probe(), wait);
+      if (wasInDoubt && this.ready) this.#onChange();
     });
     this.#probing = { done, stop };
   }

@@ -28,7 +28,10 @@ export interface PoolOptions extends Partial<HealthSettings> {
 export type PoolState = Pick<Model, 'status' | 'onlineSince' | 'backends'>;
 
 export interface AcquireOptions {
-  /** Name of the backend that has just failed: it is taken only where no other one has room. */
+  /**
+   * Name of the backend that has just failed: it is taken only where no other one has room, and not before a probe has
+   * said that it is still there.
+   */
   readonly avoid?: string | undefined;
   /** How long to wait, in ms, while no backend is up at all; for ever where left out. The time begins anew whenever one comes up. */
   readonly unavailableTimeoutMs?: number | undefined;
@@ -199,7 +202,8 @@ export class Pool {
     let best: Member | undefined;
     const rank = ({ backend }: Member) => (backend.name === avoid ? 1 : 0);
     for (const member of this.#members) {
-      if (!member.health.ready || member.crowded || load(member) >= 1) continue;
+      const { ready, inDoubt } = member.health;
+      if (!ready || member.crowded || load(member) >= 1 || (inDoubt && rank(member) > 0)) continue;
       if (!best || rank(member) - rank(best) < 0 || (rank(member) === rank(best) && compare(member, best) < 0))
         best = member;
     }

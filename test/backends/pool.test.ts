@@ -56,6 +56,31 @@ describe('which backend', () => {
     await pool.close();
   });
 
+  test.each([
+    ['well', true],
+    [failure('unreachable'), false],
+  ] as const)('one to be avoided is not taken before a probe since its failure is over: %s', async (answer, taken) => {
+    const { pool, backend, acquire } = poolOf({ a: 2 });
+    pool.start();
+    await settle();
+    const a = backend('a');
+    const [first, second] = [await acquire(), await acquire()];
+    a.answer = 'never';
+    first.end(failure('truncated'));
+    await settle();
+    // The second failure comes while the probe after the first is under way, which knows nothing of it.
+    second.end(failure('truncated'));
+    const retry = acquire('a');
+    expect(await isPending(retry)).toBe(true);
+    expect((await acquire()).backend.name).toBe('a');
+    a.answer = answer;
+    await vi.advanceTimersByTimeAsync(700);
+    expect(a.probes).toBe(3);
+    expect(await isPending(retry)).toBe(!taken);
+    retry.catch(() => {});
+    await pool.close();
+  });
+
   test('a pool of nothing, of namesakes, of half places is refused', () => {
     expect(() => poolOf({})).toThrow('no backend');
     expect(() => poolOf({ a: 0.5 })).toThrow('a can run 0.5');
