@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Viewer, ViewerRole } from '../domain/conversation.ts';
 import { unauthenticated } from '../domain/errors.ts';
 import { keepable } from '../domain/text.ts';
@@ -48,8 +49,8 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
     ...{ issuer: options.issuer, audience: options.audience, algorithms, clockTolerance: tolerance },
     requiredClaims: ['exp', 'sub'],
   };
-  const sessions = new Map<string, Session>();
-  const stored = new Map<string, string>();
+  const sessions = new LRUCache<string, Session>({ max: remembered });
+  const stored = new LRUCache<string, string>({ max: remembered });
 
   async function verify(token: string): Promise<Session> {
     const { payload } = await jwtVerify(token, keys, rules).catch((error: unknown) => {
@@ -68,7 +69,7 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
     const shown = `${viewer.role} ${viewer.name}`;
     if (stored.get(viewer.id) === shown) return;
     await store.viewers.put(viewer);
-    remember(stored, viewer.id, shown);
+    stored.set(viewer.id, shown);
   }
 
   return {
@@ -81,7 +82,7 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
       if (token.length > longestToken) throw unauthenticated('This token is too long.');
       if (!isPlain(token)) throw unauthenticated(unreadable);
       const verified = await verify(token);
-      remember(sessions, token, verified);
+      sessions.set(token, verified);
       return verified;
     },
 
@@ -93,13 +94,6 @@ export function jwts(options: JwtOptions, { store, onError }: JwtDeps): Way {
 /** Whether it is spelled in the one way that its bytes have: each other one would be remembered by itself. */
 const isPlain = (token: string): boolean =>
   token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
-
-function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
-  known.delete(key);
-  known.set(key, value);
-  const [oldest] = known.keys();
-  if (known.size > remembered && oldest !== undefined) known.delete(oldest);
-}
 
 /** Whoever the issuer calls `sub` is always the same viewer. The claims are the issuer's word: it has signed them. */
 function viewerOf(payload: JWTPayload, { roleClaim, nameClaim, defaultRole }: JwtOptions): Viewer {

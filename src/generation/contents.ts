@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { beginning } from '../domain/cursor.ts';
 import { isUnavailable } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
@@ -18,15 +19,12 @@ const lengthBeside = 256;
  */
 export class Contents {
   readonly #log: Log;
-  readonly #most: number;
-  /** The one that was read on last stands last. */
-  readonly #kept = new Map<string, Progress>();
-  #length = 0;
+  readonly #kept: LRUCache<string, Progress>;
 
   /** Keeps `most` UTF-16 code units of all logs together: 4 Mi are some 5 MB, or 35 as long as nobody has asked for the texts. */
   constructor(log: Log, most = 4 << 20) {
     this.#log = log;
-    this.#most = most;
+    this.#kept = new LRUCache({ maxSize: most, sizeCalculation: lengthOf });
   }
 
   /**
@@ -50,27 +48,10 @@ export class Contents {
     const found = await readProgress(this.#log, ids, this.#kept);
     for (const id of ids) {
       const progress = found.get(id);
-      if (progress !== this.#kept.get(id)) this.#keep(id, progress);
+      if (!progress || progress.ended) this.#kept.delete(id);
+      else if (progress !== this.#kept.peek(id)) this.#kept.set(id, progress);
     }
     return found;
-  }
-
-  #keep(id: string, progress: Progress | undefined): void {
-    this.#forget(id);
-    if (!progress || progress.ended) return;
-    this.#kept.set(id, progress);
-    this.#length += lengthOf(progress);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#length <= this.#most) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(id: string): void {
-    const kept = this.#kept.get(id);
-    if (!kept) return;
-    this.#kept.delete(id);
-    this.#length -= lengthOf(kept);
   }
 }
 

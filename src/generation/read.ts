@@ -12,7 +12,7 @@ import type { Head, Log, Slice } from '../log/log.ts';
 export async function readProgress(
   log: Log,
   ids: readonly string[],
-  known: ReadonlyMap<string, Progress> = new Map(),
+  known: Pick<ReadonlyMap<string, Progress>, 'get'> = new Map(),
 ): Promise<Map<string, Progress>> {
   const found = new Map<string, Progress>();
   for (const id of ids) {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Position } from '../domain/cursor.ts';
 import type { Entry } from '../domain/entry.ts';
 import { type LogEvent, merge, mostText } from '../domain/merge.ts';
@@ -17,7 +18,7 @@ type Merged = Promise<readonly LogEvent[] | undefined>;
  */
 export class FarReads {
   readonly #log: Log;
-  readonly #kept = new Map<string, Merged>();
+  readonly #kept = new LRUCache<string, Merged>({ max: mostKept });
 
   constructor(log: Log) {
     this.#log = log;
@@ -32,13 +33,9 @@ export class FarReads {
     const merged = this.#read(id, position);
     this.#kept.set(key, merged);
     const forget = () => {
-      if (this.#kept.get(key) === merged) this.#kept.delete(key);
+      if (this.#kept.peek(key) === merged) this.#kept.delete(key);
     };
     merged.then((events) => events ?? forget(), forget);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
     return merged;
   }
 

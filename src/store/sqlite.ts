@@ -14,6 +14,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import { diskFailed } from '../domain/errors.ts';
 import { migrate } from './migrations/migrations.ts';
 import { sqlStore } from './sql.ts';
@@ -215,14 +216,13 @@ class TransactionalAdapter extends SqliteAdapter {
 
 /** `node:sqlite` as Kysely wants it. Preparing costs more than most runs, so the last used statements are kept. */
 function adapt(database: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, SqliteStatement>();
+  const prepared = new LRUCache<string, SqliteStatement>({ max: preparedLimit });
   return {
     prepare(text) {
-      const statement = prepared.get(text) ?? adaptStatement(database.prepare(text));
-      prepared.delete(text);
+      const known = prepared.get(text);
+      if (known) return known;
+      const statement = adaptStatement(database.prepare(text));
       prepared.set(text, statement);
-      const [oldest] = prepared.keys();
-      if (prepared.size > preparedLimit && oldest !== undefined) prepared.delete(oldest);
       return statement;
     },
     close: () => database.close(),

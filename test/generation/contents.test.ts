@@ -92,7 +92,7 @@ test.each([
   },
 );
 
-test('no more is kept than there is room for, the one that was read on last first, and none that has ended', async () => {
+test('no more is kept than there is room for, the one that was used last first, and none that has ended', async () => {
   const contents = new Contents(log, 2_500);
   for (const id of ['a', 'b', 'c']) logs.set(id, [queued, started(1), text(0, 'x'.repeat(500))]);
   for (const id of ['a', 'b']) await contentOf(contents, id);
