@@ -224,8 +224,7 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
     config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger, warn);
 
   const backend = async () => {
-    if (models.all().every(({ status }) => status === 'OFFLINE'))
-      throw new MillraceError('UNAVAILABLE', 'no backend is up');
+    if (!worker?.hasBackend()) throw new MillraceError('UNAVAILABLE', 'no backend is up');
   };
   return {
     pipeline: createPipeline({

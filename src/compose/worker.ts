@@ -40,10 +40,12 @@ export function createWorker(config: Config, deps: WorkerDeps, logger: Logger, w
   let pruning: NodeJS.Timeout | undefined;
 
   return {
+    /** Whether one of all backends is up, as this process finds it. */
+    hasBackend: () => [...models.values()].some(({ pool }) => pool.state().status !== 'OFFLINE'),
     async start() {
       for (const { pool } of models.values()) pool.start();
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
-      // After a round trip to Redis, so that this process hears it too: it is to be ready once it says that it serves.
+      // After a round trip to Redis, so that this process hears it too, and its models are up for whoever asks it.
       for (const [id, { pool }] of models) health.add(id, pool);
       const onOrphan = (job: Job) => run(runDeps, job, stop.signal);
       stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { MillraceError } from '../../src/domain/errors.ts';
 import { originRules } from '../../src/server/origin.ts';
 import { createHttpServer } from '../../src/server/server.ts';
+import { startScriptedServer } from '../backends/scripted-server.ts';
+import { startApp } from '../graphql/app.ts';
 
 test('however often /ready is asked, the parts are not; what a driver says is for the log alone', async () => {
   const asked: string[] = [];
@@ -35,4 +37,26 @@ test('however often /ready is asked, the parts are not; what a driver says is fo
   expect(asked.length).toBeLessThan(20);
   expect(asked.slice(0, 2)).toEqual(['store', 'bus']);
   expect(logged.join()).toContain('10.1.2.3');
+});
+
+test('a process that runs generations is ready when a backend is up as it finds itself, whatever the bus brings', async () => {
+  await using server = await startScriptedServer();
+  const backend = { kind: 'openai', url: server.url, model: 'scripted' };
+  await using app = await startApp({
+    yaml: JSON.stringify({ models: [{ id: 'm', probeInterval: '100ms', backends: [backend] }] }),
+    alter: ({ bus }) => ({
+      bus: {
+        publish: async () => {},
+        subscribe: (...args) => bus.subscribe(...args),
+        check: () => bus.check(),
+        close: () => bus.close(),
+      },
+    }),
+  });
+  const url = `${await app.listen()}/ready`;
+  expect((await fetch(url)).status).toBe(200);
+  await server.refuse();
+  await expect
+    .poll(async () => (await fetch(url)).json())
+    .toEqual({ status: 'not ready', checks: { store: 'ok', bus: 'ok', backend: 'no backend is up' } });
 });
