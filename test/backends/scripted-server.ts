@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '../../scripts/services/ports.ts';
 import { type Script, type Step, steps } from './scripted-steps.ts';
 
 export interface ScriptedRequest {
@@ -80,10 +80,10 @@ export class ScriptedServer implements AsyncDisposable {
 
   /** Takes connections, on the same port as before. */
   async listen(): Promise<void> {
+    this.#port ||= await freePort();
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject).listen(this.#port, '127.0.0.1', 4096, resolve);
     });
-    this.#port = (this.#http.address() as AddressInfo).port;
   }
 
   /** Cuts every connection and refuses new ones, until listen() is called. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/services/ports.ts';
 import { temporaryFolder } from '../folder.ts';
 import { openGround } from './ground.ts';
 
@@ -56,7 +57,7 @@ export async function startServer({ yaml, env = {}, onOutput }: ServerOptions = 
     ...ground.env,
     ...env,
   };
-  let running = await launch(environment, '0', folder.path, onOutput);
+  let running = await launch(environment, `${await freePort()}`, folder.path, onOutput);
   const { origin, port } = new URL(running.url);
 
   async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
