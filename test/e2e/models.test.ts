@@ -16,7 +16,7 @@ beforeAll(async () => {
   scene = await startScene({
     status: {},
     frozen: { servers: 1 },
-    down: { queueTimeout: '300ms' },
+    down: { queueTimeout: '1s' },
     back: { servers: 1, queueTimeout: '30s' },
     breaker: {},
     sick: { servers: 1, maxAttempts: 2 },

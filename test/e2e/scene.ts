@@ -80,7 +80,7 @@ export class Scene implements AsyncDisposable {
 }
 
 /** Short limits: nothing in a test takes longer than it must. Pass others in the model's settings. */
-const quick = { timeouts: { connect: '2s', firstToken: '500ms', betweenTokens: '500ms' }, queueTimeout: '5s' };
+const quick = { timeouts: { connect: '2s', firstToken: '1s', betweenTokens: '1s' }, queueTimeout: '5s' };
 
 export async function startScene(
   models: Readonly<Record<string, SceneModel>>,
