@@ -17,6 +17,7 @@ import { httpStreams } from './http-streams.ts';
 import { KnownDocuments } from './known-documents.ts';
 import { knownOperations } from './known-operations.ts';
 import { type OperationLimits, operationLimits } from './limits.ts';
+import { operationNames } from './operation-name.ts';
 import { type PlainContext, plainPosts, plainResults } from './plain-post.ts';
 import { tooMany } from './rates.ts';
 import { explainedRefusals } from './refusals.ts';
@@ -100,6 +101,7 @@ function createServer({ documents, door, subscribing, mask }: Parts, options: Pi
       jsonParameters,
       trustedDocuments ? trustedDocumentsOnly(trustedDocuments) : untrustedDocuments,
       operationLimits(limits),
+      operationNames,
       variableLimits(mask),
       !introspection && noIntrospection,
       maskValidation(mask),

@@ -136,6 +136,17 @@ describe('errors', () => {
     expect(errors.every(({ extensions }) => !('http' in extensions))).toBe(true);
   });
 
+  const two = 'query A { __typename } query B { __typename }';
+  test.each([
+    ['an unknown operation', two, 'C', 'no operation of the name "C"'],
+    ['an unnamed one of several', two, undefined, 'has 2 operations: say by `operationName`'],
+    ['a name that is none', two, 5, '`operationName` must be a string'],
+    ['none at all', 'fragment F on Query { __typename }', undefined, 'has no operation: write a query'],
+  ])('%s is told from the others', async (_what, query, operationName, message) => {
+    const { status, errors } = await answerTo({ query, operationName });
+    expect({ status, errors }).toMatchObject({ status: 400, errors: [{ message: expect.stringContaining(message) }] });
+  });
+
   test('a type that is not taken, or not given, is answered with those that are', async () => {
     const query = { query: '{ __typename }' };
     const [taken, given] = [/application\/json/, /accept application\/json/];

@@ -237,7 +237,7 @@ test('what has errors was executed, counted and told of once, and its client was
 test('a document is looked at before it is executed, also where the first who sent it named no operation of it', async () => {
   const text = 'query A { nothing } query B { viewer { id } }';
   for (const [operationName, message] of [
-    ['C', 'Could not determine'],
+    ['C', 'no operation of the name'],
     ['B', 'Cannot query field'],
   ] as const) {
     expect(await exchange(origin, post('/graphql', query(text, { operationName })))).toContain(message);
