@@ -87,7 +87,8 @@ export class Trials {
     const crowd = new Crowd({ urls: this.#urls, ids, size: subscribers, random: this.#random, faithful });
     const whole = this.#texts.reduce((sum, { length }) => sum + length, 0) * (subscribers / generations);
     const part = () => crowd.length / whole;
-    await crowd.until(() => part() >= share);
+    // Whoever has nothing yet can't be sent back.
+    await crowd.until(({ accounts }) => part() >= share && accounts.every(({ text }) => text.length > 0));
     await fault(crowd, part, ids);
     await crowd.done;
     this.drops += crowd.drops;
