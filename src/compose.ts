@@ -224,7 +224,9 @@ export async function compose(config: Config, parts: Parts, logger: Logger, peop
     config.role === 'api' ? undefined : createWorker(config, { ...deps, heardAt: models.heardAt }, logger, warn);
 
   const backend = async () => {
-    if (!worker?.hasBackend()) throw new MillraceError('UNAVAILABLE', 'no backend is up');
+    // What this process has found itself need not come back to it by the bus.
+    if (!worker?.hasBackend() && models.all().every(({ status }) => status === 'OFFLINE'))
+      throw new MillraceError('UNAVAILABLE', 'no backend is up');
   };
   return {
     pipeline: createPipeline({

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that systems give to outgoing connections (from 32768 on Linux): one of those could have it by the time
- * that the server starts, or starts again. Those of a cluster's bus, 10,000 above, are no more than there are.
+ * Below the ports that systems give to outgoing connections (from 32768 on Linux), and so are those of a cluster's bus, which
+ * are 10,000 above: an outgoing one could have it by the time that the server starts, or starts again. Above 10080, the last
+ * that `fetch` and browsers refuse.
  */
-const [from, to] = [10_000, 32_000];
+const [from, to] = [11_000, 22_000];
 
 /** A free port of 127.0.0.1: the wanted one, or any other where that is taken. */
 export async function freePort(wanted = randomInt(from, to)): Promise<number> {

@@ -37,7 +37,6 @@ const breaks = handleWhen((e) => e instanceof BackendError && e.kind !== 'refuse
  * - Failures of requests in a row open the circuit breaker: it is out, whatever its probes say, until the cool-down is
  *   over and a probe succeeds. Where a probe found nobody there in the meantime it was started anew, and is back at once.
  * - `Retry-After` makes it rest: still up, but no choice.
- * - After a failed request it is in doubt until a probe begun since then has answered or failed.
  */
 export class Health {
   readonly #backend: Backend;
@@ -49,9 +48,8 @@ export class Health {
   /** A probe could not connect since the last one that succeeded. */
   #gone = false;
   #running = 0;
-  /** Failed requests that were to be followed by a probe ... */
   #failures = 0;
-  /** ... and how many of them there were when the last one that is over began. */
+  /** How many there were when the last probe that is over began. */
   #probedFailures = 0;
   #lastError: { readonly message: string; readonly at: string } | null = null;
   /** Between `start` and `close`. */
@@ -77,9 +75,14 @@ export class Health {
     return this.up && this.#rest === undefined;
   }
 
-  /** A request failed, and whether the server is still there is being found out. */
-  get inDoubt(): boolean {
-    return this.#probedFailures < this.#failures;
+  /** How many requests have failed so far that a probe is to follow. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Whether a probe is over, in whichever way, that began after so many failures. */
+  hasProbed(failures: number): boolean {
+    return this.#probedFailures >= failures;
   }
 
   /** Requests that are being watched. */
@@ -92,10 +95,11 @@ export class Health {
     return this.#lastError && `${this.#lastError.at}: ${this.#lastError.message}`;
   }
 
-  /** Sends the first probe, then one every interval. */
-  start(): void {
+  /** Sends the first probe, then one every interval. Resolves once the first one is over. */
+  async start(): Promise<void> {
     this.#active = true;
     this.#probe();
+    await this.#probing?.done;
   }
 
   /** Resolves when no probe is under way and no timer is left. */
@@ -160,13 +164,13 @@ export class Health {
     const failures = this.#failures;
     const done = this.#ask(stop).finally(() => {
       this.#probing = undefined;
-      const wasInDoubt = this.inDoubt;
+      const isAwaited = !this.hasProbed(failures);
       this.#probedFailures = failures;
       if (!this.#active) return;
-      if (this.inDoubt) return this.#probe();
+      if (isAwaited && this.ready) this.#onChange();
+      if (!this.hasProbed(this.#failures)) return this.#probe();
       const wait = Math.max(0, this.#settings.probeIntervalMs - (performance.now() - startedAt));
       this.#nextProbe = setTimeout(() => this.#probe(), wait);
-      if (wasInDoubt && this.ready) this.#onChange();
     });
     this.#probing = { done, stop };
   }

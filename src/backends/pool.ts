@@ -3,7 +3,7 @@ import type { Model } from '../domain/model.ts';
 import { type Backend, BackendError } from './backend.ts';
 import { Health, type HealthSettings } from './health.ts';
 import { nameOfSlots, ownSlots, type Slot, type Slots } from './slots.ts';
-import { Waiter } from './waiter.ts';
+import { type Avoided, Waiter } from './waiter.ts';
 
 /** So long a backend that other processes keep busy is passed over before it is asked again. */
 const crowdedMs = 200;
@@ -29,8 +29,8 @@ export type PoolState = Pick<Model, 'status' | 'onlineSince' | 'backends'>;
 
 export interface AcquireOptions {
   /**
-   * Name of the backend that has just failed: it is taken only where no other one has room, and not before a probe has
-   * said that it is still there.
+   * Name of the backend that has just failed: it is taken only where no other one has room, and not before a probe of it
+   * that began since then is over.
    */
   readonly avoid?: string | undefined;
   /** How long to wait, in ms, while no backend is up at all; for ever where left out. The time begins anew whenever one comes up. */
@@ -58,6 +58,11 @@ interface Member extends PooledBackend {
   crowded: boolean;
 }
 
+interface Place {
+  readonly member: Member;
+  readonly lease: Lease;
+}
+
 /** The backends of one model: which one gets the next request, how many at once, and which ones are up. */
 export class Pool {
   /** How many requests the backends take at once, all together. */
@@ -66,7 +71,7 @@ export class Pool {
   readonly #members: readonly Member[];
   readonly #slots: Slots;
   readonly #onChange: (state: PoolState) => void;
-  readonly #line = new Set<Waiter<{ member: Member; lease: Lease }>>();
+  readonly #line = new Set<Waiter<Place>>();
   #onlineSince: number | null = Date.now();
   #downSince: number | null = null;
   #leases = 0;
@@ -89,10 +94,10 @@ export class Pool {
     this.#onChange = onChange;
   }
 
-  /** Starts probing: without it nothing that is out comes back, and nothing rests. */
-  start(): void {
+  /** Starts probing: without it nothing that is out comes back, and nothing rests. Resolves once each was probed. */
+  async start(): Promise<void> {
     if (this.#closed) return;
-    for (const { health } of this.#members) health.start();
+    await Promise.all(this.#members.map(({ health }) => health.start()));
   }
 
   /** Sends those away who wait, and resolves when no probe and no timer is left. Leases go on until they are ended. */
@@ -122,8 +127,11 @@ export class Pool {
    *   signal's reason when `signal` was aborted.
    */
   async acquire(options: AcquireOptions): Promise<Lease> {
-    for (const arrival = ++this.#arrivals; ; ) {
-      const { member, lease } = await this.#acquireHere(options, arrival);
+    const arrival = ++this.#arrivals;
+    const failed = this.#members.find(({ backend }) => backend.name === options.avoid);
+    const avoid = failed && { name: failed.backend.name, failures: failed.health.failures };
+    for (;;) {
+      const { member, lease } = await this.#acquireHere(options, arrival, avoid);
       const { name } = member.backend;
       const taking = this.#slots.take(nameOfSlots(this.#modelId, name), member.concurrency);
       try {
@@ -149,8 +157,8 @@ export class Pool {
   }
 
   /** A place as far as this process knows. */
-  async #acquireHere(options: AcquireOptions, arrival: number): Promise<{ member: Member; lease: Lease }> {
-    const { avoid, unavailableTimeoutMs = Number.POSITIVE_INFINITY, waitingSince = Date.now(), signal } = options;
+  async #acquireHere(options: AcquireOptions, arrival: number, avoid: Avoided | undefined): Promise<Place> {
+    const { unavailableTimeoutMs = Number.POSITIVE_INFINITY, waitingSince = Date.now(), signal } = options;
     signal.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const onTimeout = () => this.#unavailableError(unavailableTimeoutMs);
@@ -198,19 +206,19 @@ export class Pool {
   }
 
   /** Another one than the one to avoid, if it has room; that one rather than none. */
-  #choose(avoid: string | undefined): Member | undefined {
+  #choose(avoid: Avoided | undefined): Member | undefined {
     let best: Member | undefined;
-    const rank = ({ backend }: Member) => (backend.name === avoid ? 1 : 0);
+    const rank = ({ backend }: Member) => (backend.name === avoid?.name ? 1 : 0);
     for (const member of this.#members) {
-      const { ready, inDoubt } = member.health;
-      if (!ready || member.crowded || load(member) >= 1 || (inDoubt && rank(member) > 0)) continue;
+      if (!member.health.ready || member.crowded || load(member) >= 1) continue;
+      if (avoid && rank(member) > 0 && !member.health.hasProbed(avoid.failures)) continue;
       if (!best || rank(member) - rank(best) < 0 || (rank(member) === rank(best) && compare(member, best) < 0))
         best = member;
     }
     return best;
   }
 
-  #lend(member: Member): { member: Member; lease: Lease } {
+  #lend(member: Member): Place {
     const { backend, health } = member;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     member.lastLease = ++this.#leases;

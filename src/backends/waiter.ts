@@ -1,8 +1,15 @@
+/** A backend that has failed. */
+export interface Avoided {
+  readonly name: string;
+  /** How many requests to it had failed when the wait began. */
+  readonly failures: number;
+}
+
 export interface WaiterOptions {
   /** Who has come before whom, also where they have left the line meanwhile: the smaller number stands in front. */
   readonly arrival: number;
   /** Whom it would rather not be served by. */
-  readonly avoid: string | undefined;
+  readonly avoid: Avoided | undefined;
   /** How long it waits while its clock runs, ... */
   readonly timeoutMs: number;
   /** ... counted from this moment at the earliest, in ms since 1970. */
@@ -16,7 +23,7 @@ const longestTimer = 2 ** 31 - 1;
 
 /** One who waits in a line for a `T`. It leaves the line when it is served, sent away, aborted, or out of time. */
 export class Waiter<T> {
-  readonly avoid: string | undefined;
+  readonly avoid: Avoided | undefined;
   readonly arrival: number;
   readonly #options: WaiterOptions;
   readonly #line: Set<Waiter<T>>;

@@ -38,12 +38,14 @@ export function createWorker(config: Config, deps: WorkerDeps, logger: Logger, w
   let stopJobs = async () => {};
   let stopSweeping = () => {};
   let pruning: NodeJS.Timeout | undefined;
+  let started = false;
 
   return {
-    /** Whether one of all backends is up, as this process finds it. */
-    hasBackend: () => [...models.values()].some(({ pool }) => pool.state().status !== 'OFFLINE'),
+    /** Whether one of all backends is up, as this process has found it. */
+    hasBackend: () => started && [...models.values()].some(({ pool }) => pool.state().status !== 'OFFLINE'),
+    /** Resolves once it runs what comes, and each backend has answered a probe or failed to. */
     async start() {
-      for (const { pool } of models.values()) pool.start();
+      const probed = Promise.all([...models.values()].map(({ pool }) => pool.start()));
       stopJobs = await queue.work((job, signal) => run(runDeps, job, signal), capacities);
       // After a round trip to Redis, so that this process hears it too, and its models are up for whoever asks it.
       for (const [id, { pool }] of models) health.add(id, pool);
@@ -51,7 +53,8 @@ export function createWorker(config: Config, deps: WorkerDeps, logger: Logger, w
       stopSweeping = keepSweeping({ ...deps, onOrphan, onError: warn });
       const prune = () => deps.store.audit.prune(Date.now() - auditKeptMs).catch(warn);
       pruning = setInterval(prune, pruneMs);
-      await prune();
+      await Promise.all([prune(), probed]);
+      started = true;
     },
     async stop() {
       clearInterval(pruning);

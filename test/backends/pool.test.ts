@@ -70,6 +70,7 @@ describe('which backend', () => {
     await settle();
     // The second failure comes while the probe after the first is under way, which knows nothing of it.
     second.end(failure('truncated'));
+    await settle();
     const retry = acquire('a');
     expect(await isPending(retry)).toBe(true);
     expect((await acquire()).backend.name).toBe('a');
@@ -78,6 +79,31 @@ describe('which backend', () => {
     expect(a.probes).toBe(3);
     expect(await isPending(retry)).toBe(!taken);
     retry.catch(() => {});
+    await pool.close();
+  });
+
+  test('one to be avoided is taken after the first probe since its failure, however many others fail meanwhile', async () => {
+    const { pool, backend, acquire } = poolOf({ a: 9 });
+    pool.start();
+    await settle();
+    const a = backend('a');
+    a.answer = 'never';
+    const others = await Promise.all(Array.from({ length: 6 }, () => acquire()));
+    const fail = async (lease: Lease | undefined) => {
+      lease?.end(failure('truncated'));
+      await settle();
+    };
+    await fail(others[0]);
+    // One that goes well keeps the breaker closed.
+    others[1]?.end();
+    await settle();
+    const retry = acquire('a');
+    await fail(others[2]);
+    expect(await isPending(retry)).toBe(true);
+    await vi.advanceTimersByTimeAsync(700);
+    expect((await retry).backend.name).toBe('a');
+    expect(a.probes).toBe(3);
+    for (const lease of [await retry, ...others.slice(3)]) lease.end();
     await pool.close();
   });
 

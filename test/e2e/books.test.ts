@@ -132,13 +132,17 @@ test('1,000 generations by ten viewers over two nodes, with cancels and killed w
   let accepted = 0;
   let kills = Promise.resolve();
   const killWorkers = async () => {
-    const id = (await ask(witness, 90, 'slow')) ?? '';
+    const id = await ask(witness, 90, 'slow');
+    if (!id) throw new Error('The witness was refused.');
     await expect.poll(async () => (await store.generations.byIds([id]))[0]?.attempts).toBe(1);
     await Promise.all(workers.map((worker) => worker.kill()));
     await Promise.all(workers.map((worker) => worker.restart()));
   };
   const onAccepted = () => {
-    if (++accepted % 350 === 0) kills = kills.then(killWorkers);
+    if (++accepted % 350 !== 0) return;
+    kills = kills.then(killWorkers);
+    // It is waited for below.
+    kills.catch(() => {});
   };
   await Promise.all(viewers.map((viewer) => work(viewer, total / viewers.length, onAccepted)));
   await kills;

@@ -140,6 +140,7 @@ describe('errors', () => {
   test.each([
     ['an unknown operation', two, 'C', 'no operation of the name "C"'],
     ['an unnamed one of several', two, undefined, 'has 2 operations: say by `operationName`'],
+    ['one of several without a name', '{ __typename } query B { __typename }', undefined, 'give each a name'],
     ['a name that is none', two, 5, '`operationName` must be a string'],
     ['none at all', 'fragment F on Query { __typename }', undefined, 'has no operation: write a query'],
   ])('%s is told from the others', async (_what, query, operationName, message) => {

@@ -60,3 +60,12 @@ test('a process that runs generations is ready when a backend is up as it finds 
     .poll(async () => (await fetch(url)).json())
     .toEqual({ status: 'not ready', checks: { store: 'ok', bus: 'ok', backend: 'no backend is up' } });
 });
+
+test('a process that runs generations has probed its backends by the time that it has started', async () => {
+  await using server = await startScriptedServer();
+  server.modelsReply = () => new Promise<never>(() => {});
+  const backend = { kind: 'openai', url: server.url, model: 'scripted' };
+  const model = { id: 'm', timeouts: { probe: '200ms' }, backends: [backend] };
+  await using app = await startApp({ yaml: JSON.stringify({ models: [model] }) });
+  expect((await fetch(`${await app.listen()}/ready`)).status).toBe(503);
+});
