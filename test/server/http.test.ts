@@ -142,10 +142,17 @@ describe('errors', () => {
     ['an unnamed one of several', two, undefined, 'has 2 operations: say by `operationName`'],
     ['one of several without a name', '{ __typename } query B { __typename }', undefined, 'give each a name'],
     ['a name that is none', two, 5, '`operationName` must be a string'],
+    ['an empty name', two, '', '`operationName` is empty: leave it out'],
     ['none at all', 'fragment F on Query { __typename }', undefined, 'has no operation: write a query'],
   ])('%s is told from the others', async (_what, query, operationName, message) => {
-    const { status, errors } = await answerTo({ query, operationName });
+    const { status, errors } = await answerTo(
+      { query, operationName },
+      { accept: 'application/graphql-response+json' },
+    );
     expect({ status, errors }).toMatchObject({ status: 400, errors: [{ message: expect.stringContaining(message) }] });
+    // Who reads events gives up, unread, at any other status; a request that is malformed is no stream's.
+    const { status: ofStream } = await post({ query, operationName }, { accept: 'text/event-stream' });
+    expect(ofStream).toBe(operationName === 5 ? 400 : 200);
   });
 
   test('a type that is not taken, or not given, is answered with those that are', async () => {
