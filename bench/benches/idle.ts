@@ -11,7 +11,7 @@ const sockets = 10_000;
 /** How many processes they belong to. */
 const clients = 2;
 /** After so long a server waits for nothing more of a new client. */
-const settleMs = 4_000;
+const settleMs = 3_000;
 
 /** KB for each socket, over the server without any. */
 interface Memory {
