@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type ExecutionResult, GraphQLError, Kind } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
 import { errorCodes, MillraceError } from '../domain/errors.ts';
 
 /** For Yoga: the request was understood and answered, so that event-stream clients read on instead of trying again. */
 const answered = { http: { status: 200 } };
+
+/**
+ * What is wrong with a request that is well formed: as GraphQL over HTTP has it the status is 400, but 200 for who accepts
+ * plain JSON, or events.
+ */
+export const refusal = (message: string, options: Omit<GraphQLErrorOptions, 'extensions'> = {}): GraphQLError =>
+  new GraphQLError(message, { ...options, extensions: { http: { status: 400, spec: true } } });
 
 /** Messages quote what was sent, which may be a whole prompt. */
 const maxLength = 1_000;

@@ -1,5 +1,6 @@
 import { type DocumentNode, GraphQLError, getOperationAST, Kind } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import { refusal } from './errors.ts';
 
 /** Says what to do where it can't be told which operation of a document is meant. */
 export const operationNames: Plugin<YogaInitialContext> = {
@@ -8,15 +9,14 @@ export const operationNames: Plugin<YogaInitialContext> = {
     ({ result, context: { params } }) => {
       if (result === null || result instanceof Error) return;
       const { operationName: name } = params as { operationName?: unknown };
-      if (name != null && typeof name !== 'string') throw refusal('`operationName` must be a string.', false);
+      if (name != null && typeof name !== 'string') {
+        // The request itself is malformed: 400 for everybody.
+        throw new GraphQLError('`operationName` must be a string.', { extensions: { http: { status: 400 } } });
+      }
       const wrong = mistake(result, name);
-      if (wrong !== undefined) throw refusal(wrong, true);
+      if (wrong !== undefined) throw refusal(wrong);
     },
 };
-
-/** Where the request is well formed, as GraphQL over HTTP has it, the status is 200 for who accepts JSON of any kind. */
-const refusal = (message: string, wellFormed: boolean) =>
-  new GraphQLError(message, { extensions: { http: { status: 400, spec: wellFormed } } });
 
 function mistake(document: DocumentNode, name: string | null | undefined): string | undefined {
   if (getOperationAST(document, name)) return undefined;

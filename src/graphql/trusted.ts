@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { refusal } from './errors.ts';
 
 /** Documents that were registered before, by their ids: hashes, as the clients' build tools write them. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
@@ -47,5 +48,3 @@ function idOf(params: object): string | undefined {
   const id = documentId ?? sha256Hash;
   return typeof id === 'string' ? id.replace(/^sha256:/, '') : undefined;
 }
-
-const refusal = (message: string) => new GraphQLError(message, { extensions: { http: { status: 400, spec: true } } });

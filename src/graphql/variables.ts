@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isKeepable } from '../domain/text.ts';
+import { refusal } from './errors.ts';
 
 /** Items and entries of all variables together: room for a chat of 3,000 messages. */
 const maxValues = 10_000;
@@ -67,5 +68,4 @@ function mistakeIn(variables: object): string | undefined {
 }
 
 /** As what is wrong with a document is. */
-const answered = ({ message, nodes, originalError }: GraphQLError) =>
-  new GraphQLError(message, { nodes, originalError, extensions: { http: { status: 400, spec: true } } });
+const answered = ({ message, nodes, originalError }: GraphQLError) => refusal(message, { nodes, originalError });

@@ -57,8 +57,9 @@ export async function startServer({ yaml, env = {}, onOutput }: ServerOptions = 
     ...ground.env,
     ...env,
   };
-  let running = await launch(environment, `${await freePort()}`, folder.path, onOutput);
-  const { origin, port } = new URL(running.url);
+  const port = `${await freePort()}`;
+  let running = await launch(environment, port, folder.path, onOutput);
+  const { origin } = new URL(running.url);
 
   async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     const { child } = running;
